@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+# husk. `make` builds build/husk. The other targets are listed by `make help`.
+#   MODE=rel (default) | dbg | asan     CC=gcc|clang     WERROR=1 makes warnings errors
+
+MODE    ?= rel
+VERSION := $(shell cat VERSION)
+B       := build$(if $(filter-out rel,$(MODE)),/$(MODE))
+PREFIX  ?= /usr/local
+
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef -Wvla
+WARN     += $(if $(WERROR),-Werror)
+CPPFLAGS += -D_GNU_SOURCE -DHK_VERSION='"$(VERSION)"' -Isrc -Iinclude
+CFLAGS   ?= -O2 -g
+CFLAGS   += -std=gnu17 -fPIE -fvisibility=hidden -fno-strict-aliasing $(WARN)
+LDFLAGS  += -pie -Wl,-z,relro -Wl,-z,now
+LDLIBS   := -lZydis -lpthread -ldl
+
+ifeq ($(MODE),dbg)
+CFLAGS += -O0 -g3
+else ifeq ($(MODE),asan)
+CFLAGS  += -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=address,undefined
+else ifneq ($(MODE),rel)
+$(error MODE=$(MODE) is not one of rel, dbg, asan)
+endif
+
+# Every folder of src/ goes into husk, but for the guest's own code (src/guest, built and embedded below) and the back-trace plug-in.
+DIRS := base mm kern procfs syscalls loader vmm trace crash monitor cli
+SRCS := $(filter-out src/crash/backtrace.c,$(wildcard $(DIRS:%=src/%/*.c) $(DIRS:%=src/%/*.S)))
+OBJS := $(SRCS:src/%=$(B)/obj/%.o)
+
+.PHONY: all clean
+all: $(B)/husk $(if $(wildcard src/crash/backtrace.c),$(B)/husk-backtrace.so)
+
+$(B)/husk: $(OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/husk-backtrace.so: src/crash/backtrace.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(filter-out -fPIE,$(CFLAGS)) -fPIC -shared -MMD -MP -MF $(B)/obj/backtrace.d -o $@ $< -ldw -lelf
+
+$(B)/obj/%.c.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj/%.S.o: src/%.S
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -g -MMD -MP -c -o $@ $<
+
+# Files that embed what `make` itself made.
+-include src/guest/guest.mk
+-include tests/tests.mk bench/bench.mk
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one door for path names. Every handler that takes a path goes through path_get and hands what it gets to the host's *at
+ * call: where a path may lead is decided here and nowhere else (today: the caller's own access, and /proc, which husk makes itself).
+ */
+#ifndef HK_KERN_PATH_H
+#define HK_KERN_PATH_H
+
+#include "kern/task.h"
+
+/* How the path will be used. */
+#define PATH_NOFOLLOW 0x1u /* a final symbolic link is the object itself */
+#define PATH_EMPTY_OK 0x2u /* AT_EMPTY_PATH: "" means dirfd itself */
+#define PATH_WRITE    0x4u /* the call changes the object or its directory */
+#define PATH_NULL_OK  0x8u /* a NULL pointer is let through as such (utimensat) */
+
+struct hk_path {
+	int dirfd;     /* for the host's *at call */
+	const char *name; /* likewise; name_buf, or NULL with PATH_NULL_OK */
+	char proc[256]; /* "" or, when the path leads into /proc, its normalised absolute form ("/proc/self/maps") */
+	char name_buf[PATH_MAX];
+};
+
+/*
+ * Copy the path at `name` and decide. 0, or -EBADF, -EFAULT, -ENAMETOOLONG, -ENOENT (empty), -EACCES…: what the call should return.
+ * When out->proc is not empty the caller offers it to procfs (procfs/procfs.h) before the host.
+ */
+HK_MUST_CHECK int path_get(struct hk_task *t, int dirfd, gva_t name, unsigned how, struct hk_path *out);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state of a guest process and of its threads, as the system-call handlers see it. A guest process is a husk process: what the host kernel
+ * already keeps for it (descriptors, umask, working directory, pid, rlimits) is not kept twice.
+ */
+#ifndef HK_KERN_TASK_H
+#define HK_KERN_TASK_H
+
+#include "base/compiler.h"
+#include "kern/cpu.h"
+#include "kern/fd.h"
+#include "mm/mm.h"
+
+#include <limits.h>
+#include <sys/types.h>
+
+struct hk_task;
+
+/* One system call on its way through: what the dispatcher hands to the trace. */
+struct hk_call {
+	uint64_t nr;
+	uint64_t a[6];
+	uint64_t rip; /* of the instruction after SYSCALL */
+	const char *note; /* one line on why a call was refused, or NULL; static storage */
+};
+
+/* Installed by monitor/ when a trace or statistics are wanted; both functions run on the calling thread. */
+struct hk_trace_hook {
+	void *ctx;
+	void (*enter)(void *ctx, const struct hk_call *call);
+	void (*leave)(void *ctx, const struct hk_call *call, int64_t result);
+};
+
+/* What exec left behind, for /proc and for exec again. Strings are owned. */
+struct hk_image {
+	char exe[PATH_MAX];  /* absolute path of the program (the interpreter, for a script) */
+	char comm[16];
+	dev_t exe_dev; /* the file itself, for ETXTBSY-like checks and /proc/self/exe */
+	ino_t exe_ino;
+	uint64_t auxv[64];   /* pairs, AT_NULL last */
+	unsigned auxv_words;
+};
+
+struct hk_process {
+	struct mm mm;
+	struct fd_guard fds; /* the monitor's own descriptors */
+	struct hk_image image;
+	struct hk_trace_hook *trace; /* NULL: no trace */
+	bool cwd_in_proc;            /* the working directory may lie in /proc: relative paths are looked at */
+	bool aslr;
+	uint64_t start_ns;           /* CLOCK_BOOTTIME at the start */
+	uint64_t mem_limit;          /* --mem, bytes; 0 = none */
+};
+
+struct hk_task {
+	struct hk_process *proc;
+	struct hk_cpu *cpu;
+	pid_t tid;
+	gva_t clear_child_tid;
+	gva_t robust_list;
+	struct hk_call *call; /* the call being served, for task_note */
+	bool exiting;         /* leave the run loop with exit_code */
+	int exit_code;
+};
+
+/* Say in the trace why this call is being refused; text must live for ever. */
+static inline void task_note(struct hk_task *t, const char *text)
+{
+	if (t->call)
+		t->call->note = text;
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Read an ELF file's headers and say how to map it. A pure function of bytes: no mapping, no process, every byte hostile. elf(5), gABI, x86-64 psABI. */
+#ifndef HK_LOADER_ELF_H
+#define HK_LOADER_ELF_H
+
+#include "base/err.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+#define ELF_MAX_SEGMENTS 128
+
+/* Where the bytes come from: a file in husk, a buffer in tests and fuzzers. */
+struct elf_source {
+	void *ctx;
+	uint64_t size;
+	/* Read exactly len bytes at off: 0, or -errno (-ENOEXEC behind the end). */
+	int (*read)(void *ctx, uint64_t off, void *buf, size_t len);
+};
+
+struct elf_segment {
+	uint64_t vaddr, memsz;  /* as in the file, not page-aligned; no overflow, memsz >= filesz, memsz > 0 */
+	uint64_t offset, filesz; /* offset ≡ vaddr modulo the page size; inside the file */
+	int prot;               /* PROT_* */
+};
+
+struct elf_plan {
+	bool fixed;     /* ET_EXEC: the addresses are final; else ET_DYN: add a bias */
+	uint64_t entry; /* unbiased */
+	uint64_t low, high; /* the pages that the segments span, page-aligned, unbiased */
+	uint64_t align;     /* largest p_align of a PT_LOAD, at least a page, a power of two, at most 1 GiB */
+	uint64_t phdr;      /* unbiased address of the program headers in memory; 0 = not in a segment */
+	uint16_t phnum;
+	bool exec_stack;    /* PT_GNU_STACK asks for it, or is absent (as Linux for x86-64: absent = not executable) */
+	bool has_interp;
+	char interp[PATH_MAX];
+	unsigned count;
+	struct elf_segment seg[ELF_MAX_SEGMENTS]; /* by rising vaddr; pages may be shared by neighbours, as Linux permits */
+};
+
+/* name is for messages. 0; -ENOEXEC (malformed, wrong class or machine: the message says which); -EIO… from the source. */
+HK_MUST_CHECK int elf_parse(const struct elf_source *src, const char *name, struct elf_plan *plan, struct hk_err *err);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest's address space: the VMA tree, the host mappings behind it, the guest's page tables. Its functions take the
+ * arguments of the Linux calls of the same name and answer like them (0 or more, or -errno). The lock is taken inside; the
+ * functions marked "locked" want it held.
+ */
+#ifndef HK_MM_MM_H
+#define HK_MM_MM_H
+
+#include "mm/pagetable.h"
+#include "mm/vma.h"
+
+#include <pthread.h>
+
+struct mm {
+	pthread_mutex_t lock; /* guards everything below */
+	struct vma_tree vmas;
+	struct pagetable pt;
+	uint64_t brk_start, brk; /* the heap is [brk_start, brk) rounded up to pages */
+	uint64_t mmap_top;       /* free placement goes downwards from here */
+	uint64_t stack_top;
+	uint64_t committed; /* bytes of private writable and shared anonymous memory */
+	uint64_t limit;     /* the most `committed` may reach (--mem); 0 = no limit */
+	uint64_t peak_committed;
+	/* Where the parts of the image lie, for /proc/self/stat and friends. Set by exec. */
+	uint64_t start_code, end_code, start_data, end_data, start_stack;
+	uint64_t arg_start, arg_end, env_start, env_end;
+};
+
+/* ops: how a memory slot is made (filled by vmm/, or by a test's fake). */
+HK_MUST_CHECK int mm_init(struct mm *mm, const struct pt_ops *ops, void *ops_ctx);
+/* Unmap all the guest's memory and free the tree. */
+void mm_destroy(struct mm *mm);
+
+/* How a mapping is named in /proc/self/maps and how it came to be; NULL where the descriptor tells. */
+struct mm_map_hint {
+	enum vma_kind kind;
+	const char *path; /* instead of the name that /proc/self/fd gives */
+	bool populate;    /* fill the page tables now: it will be touched at once */
+};
+
+int64_t mm_map(struct mm *mm, gva_t addr, uint64_t len, int prot, int flags, int fd, uint64_t offset, const struct mm_map_hint *hint);
+int64_t mm_unmap(struct mm *mm, gva_t addr, uint64_t len);
+int64_t mm_protect(struct mm *mm, gva_t addr, uint64_t len, int prot);
+int64_t mm_remap(struct mm *mm, gva_t old, uint64_t old_len, uint64_t new_len, int flags, gva_t new_addr);
+int64_t mm_brk(struct mm *mm, gva_t want);
+int64_t mm_advise(struct mm *mm, gva_t addr, uint64_t len, int advice);
+int64_t mm_lock(struct mm *mm, gva_t addr, uint64_t len, int flags); /* mlock2 */
+int64_t mm_unlock(struct mm *mm, gva_t addr, uint64_t len);
+int64_t mm_lock_all(struct mm *mm, int flags);
+int64_t mm_unlock_all(struct mm *mm);
+
+enum mm_access { MM_READ = 1, MM_WRITE = 2, MM_EXEC = 4 };
+
+enum mm_verdict {
+	MM_RESUME, /* the cause is gone (entries added, stack grown): run on */
+	MM_MAPERR, /* SIGSEGV, SEGV_MAPERR */
+	MM_ACCERR, /* SIGSEGV, SEGV_ACCERR */
+};
+
+/* The guest's #PF at addr: add page-table entries or grow a stack where the VMA tree allows the access. */
+enum mm_verdict mm_fault(struct mm *mm, gva_t addr, enum mm_access access);
+/* Would the tree allow the access? Changes nothing but a growing stack. */
+enum mm_verdict mm_check(struct mm *mm, gva_t addr, enum mm_access access);
+
+/* Walk the VMAs in address order with the lock held; stops when cb returns non-zero and returns that. */
+int mm_walk(struct mm *mm, int (*cb)(const struct vma *v, void *ctx), void *ctx);
+/* Copy the VMA at addr (its file's path too, cut to fit); false if there is none. */
+struct mm_vma_info {
+	uint64_t start, end, offset;
+	int prot;
+	unsigned flags;
+	char path[256]; /* "", "[heap]", "[stack]" or a path */
+};
+bool mm_describe(struct mm *mm, gva_t addr, struct mm_vma_info *out);
+
+#endif
