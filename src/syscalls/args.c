@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Guest arguments made fit for a host system call. */
+#include "syscalls/args.h"
+
+#include "mm/uaccess.h"
+
+#include <errno.h>
+
+uint64_t host_span(uint64_t a, uint64_t *len)
+{
+	uint64_t end;
+
+	if (*len == 0)
+		return a;
+	if (a >= HK_GUEST_MAX || __builtin_add_overflow(a, *len, &end) || (int64_t)end < 0)
+		return HOST_BAD_ADDR;
+	*len = hk_min(hk_min(*len, HK_MAX_RW_COUNT), HK_GUEST_MAX - a);
+	return a;
+}
+
+/* One element; true if it had to be cut at the guest's end: the transfer cannot come to the ones after it. */
+static bool fit_iov(struct iovec *v)
+{
+	uint64_t len = v->iov_len;
+	uint64_t base = host_span((uint64_t)(uintptr_t)v->iov_base, &len);
+	bool cut = base + v->iov_len > HK_GUEST_MAX && base != HOST_BAD_ADDR && v->iov_len != 0;
+
+	v->iov_base = (void *)(uintptr_t)base; /* a number for the host, never dereferenced */
+	v->iov_len = len;
+	return cut;
+}
+
+uint64_t host_iov(struct iovec vec[HK_IOV_MAX], uint64_t a, uint64_t *count)
+{
+	uint64_t n = *count;
+
+	if (n > HK_IOV_MAX || copy_from_guest(vec, GVA(a), n * sizeof(*vec)))
+		return HOST_BAD_ADDR;
+	for (uint64_t i = 0; i < n; i++) {
+		if (fit_iov(&vec[i])) {
+			*count = i + 1;
+			break;
+		}
+	}
+	return (uint64_t)(uintptr_t)vec;
+}
+
+uint64_t host_str(char *buf, size_t cap, uint64_t a)
+{
+	ssize_t n;
+
+	if (a == 0)
+		return 0;
+	n = guest_str(buf, GVA(a), cap);
+	return n >= 0 || n == -ENAMETOOLONG ? (uint64_t)(uintptr_t)buf : HOST_BAD_ADDR;
+}
