@@ -22,15 +22,22 @@ int hk_err_wrap(struct hk_err *e, const char *fmt, ...)
 {
 	char old[sizeof(e->text)];
 	va_list ap;
-	int n;
+	size_t n;
+	int r;
 
 	if (!e)
 		return 0;
 	memcpy(old, e->text, sizeof(old));
 	va_start(ap, fmt);
-	n = vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	r = vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(e->text))
-		snprintf(e->text + n, sizeof(e->text) - (size_t)n, ": %s", old);
+	if (r < 0)
+		return e->code;
+	n = strlen(e->text);
+	for (const char *p = ": "; *p && n < sizeof(e->text) - 1; p++)
+		e->text[n++] = *p;
+	for (const char *p = old; *p && n < sizeof(e->text) - 1; p++)
+		e->text[n++] = *p;
+	e->text[n] = '\0';
 	return e->code;
 }

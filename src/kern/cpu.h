@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct hk_regs {
-	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
+	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rsp, rbp; /* in the order of struct kvm_regs */
 	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
 	uint64_t rip, rflags;
 };

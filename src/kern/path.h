@@ -15,16 +15,29 @@
 #define PATH_NULL_OK  0x8u /* a NULL pointer is let through as such (utimensat) */
 
 struct hk_path {
-	int dirfd;     /* for the host's *at call */
+	int dirfd;        /* for the host's *at call */
 	const char *name; /* likewise; name_buf, or NULL with PATH_NULL_OK */
-	char proc[256]; /* "" or, when the path leads into /proc, its normalised absolute form ("/proc/self/maps") */
-	char name_buf[PATH_MAX];
+	bool must_be_dir; /* ends in a slash */
+	char proc
+		[PATH_MAX]; /* "" or, when the path leads into /proc, its normalised absolute form ("/proc/self/maps") */
+	char name_buf[PATH_MAX + 1];
 };
 
 /*
  * Copy the path at `name` and decide. 0, or -EBADF, -EFAULT, -ENAMETOOLONG, -ENOENT (empty), -EACCES…: what the call should return.
+ * With -EFAULT, -ENAMETOOLONG and -ENOENT, dirfd and name are still such that the host fails with the same error: a handler may go on and
+ * so leave the order of the errors to the host.
  * When out->proc is not empty the caller offers it to procfs (procfs/procfs.h) before the host.
  */
 HK_MUST_CHECK int path_get(struct hk_task *t, int dirfd, gva_t name, unsigned how, struct hk_path *out);
+
+/*
+ * Walk p's name link by link and set p->proc if a symbolic link leads into /proc. Costs a host call for each component: for the rare case that the host
+ * met a magic link where the name does not show one.
+ */
+void path_follow_links(struct hk_path *p, unsigned how);
+
+/* Does this descriptor lie in a procfs? AT_FDCWD: the working directory. */
+bool path_fd_in_proc(int fd);
 
 #endif

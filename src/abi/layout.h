@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The contract between the monitor and its code inside the VM (the gate): addresses, ports, offsets. Read by C and by
+ * assembly; a number that both sides need is written here and nowhere else.
+ */
+#ifndef HK_ABI_LAYOUT_H
+#define HK_ABI_LAYOUT_H
+
+/* The gate's pages in the guest's virtual space: in the lower half (some hosts keep the upper one), above what the program owns. */
+#define GATE_VA        0x7f0000000000
+#define GATE_CODE_VA   GATE_VA              /* stubs: readable and executable at ring 3, because some hosts run SYSCALL's target there */
+#define GATE_CPU_VA    (GATE_VA + 0x100000) /* one page a vCPU, ring 0 only: descriptor tables, TSS, exception stack */
+#define GATE_PAGE_SIZE 0x1000
+
+/* Offsets in the code page. */
+#define GATE_SYSCALL  0x000 /* LSTAR */
+#define GATE_IRET     0x010 /* return to ring 3 from a frame on the exception stack */
+#define GATE_PROBE    0x020 /* ring-3 code, to learn what the host makes of RDFSBASE and SYSCALL */
+#define GATE_PROBE_RDFSBASE_SIZE 5
+#define GATE_VECTOR   0x100 /* exception stubs, GATE_VECTOR_SIZE bytes each */
+#define GATE_VECTOR_SIZE 16
+#define GATE_VECTORS  32
+
+/* Ports. An exit on GATE_PORT_SYSCALL is a system call; on GATE_PORT_VECTOR + n exception n. */
+#define GATE_PORT_SYSCALL 0x20
+#define GATE_PORT_VECTOR  0x40
+
+/* Offsets in a vCPU's page. */
+#define GATE_CPU_GDT   0x000
+#define GATE_CPU_TSS   0x080
+#define GATE_CPU_IDT   0x200
+#define GATE_CPU_STACK 0x1000 /* the exception stack grows down from the page's end */
+
+/* Selectors, as Linux has them. */
+#define GATE_SEL_KERNEL_CS 0x10
+#define GATE_SEL_KERNEL_SS 0x18
+#define GATE_SEL_SYSRET    0x23 /* STAR[63:48]: SYSRET takes +8 for SS, +16 for CS */
+#define GATE_SEL_USER_SS   0x2b
+#define GATE_SEL_USER_CS   0x33
+#define GATE_SEL_TSS       0x40
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+/* What the processor pushes at an exception; the stub of a vector without an error code sees it start at rip. */
+struct gate_frame {
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+
+_Static_assert(sizeof(struct gate_frame) == 40, "the frame is the processor's");
+_Static_assert(GATE_VECTOR + GATE_VECTORS * GATE_VECTOR_SIZE <= GATE_PAGE_SIZE, "the stubs fit the code page");
+_Static_assert(GATE_CPU_IDT + GATE_VECTORS * 16 <= GATE_CPU_STACK - 1024, "the tables leave room for the stack");
+#endif
+
+#endif

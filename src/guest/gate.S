@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All of husk's code that runs inside the VM. The monitor copies [gate_begin, gate_end) to GATE_CODE_VA; the code does not
+ * depend on its address. It changes no register: the monitor finds the program's own in the exit.
+ */
+#include "abi/layout.h"
+
+	.section .rodata.gate, "a", @progbits
+	.balign 4096
+	.globl gate_begin, gate_end
+	.hidden gate_begin, gate_end
+gate_begin:
+
+	.org GATE_SYSCALL, 0xcc
+	/* SYSCALL's target. Where the host enters ring 0, SYSRET goes back; where it stays at ring 3 the monitor sets RIP itself. */
+	out %al, $GATE_PORT_SYSCALL
+	sysretq
+
+	.org GATE_IRET, 0xcc
+	iretq
+
+	.org GATE_PROBE, 0xcc
+	/* #UD here: the host does not let ring 3 use FSGSBASE. The monitor steps over it. */
+	rdfsbase %rax
+	syscall
+	ud2
+
+	.macro vector n, has_error
+	.org GATE_VECTOR + \n * GATE_VECTOR_SIZE, 0xcc
+	.if \n == 14
+	/* A page fault: its address goes on the stack below the error code, cheaper than an ioctl that asks for CR2. */
+	push %rax
+	mov %cr2, %rax
+	xchg %rax, (%rsp)
+	out %al, $(GATE_PORT_VECTOR + \n)
+	add $16, %rsp
+	.else
+	out %al, $(GATE_PORT_VECTOR + \n)
+	.if \has_error
+	add $8, %rsp
+	.endif
+	.endif
+	iretq
+	.endm
+
+	/* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX push an error code: gate_has_error() says the same. */
+	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	vector \n, ((0x60227d00 >> \n) & 1)
+	.endr
+	.org GATE_PAGE_SIZE, 0xcc
+gate_end:
+
+	.section .note.GNU-stack, "", @progbits

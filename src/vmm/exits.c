@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * KVM_RUN and its exits: the program's registers into the run page, the reason out of it. Whatever the privilege level
+ * the host left the vCPU at, the rest of the monitor sees ring-3 registers only.
+ */
+#include "vmm/vcpu.h"
+
+#include "guest/gate.h"
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#define RFLAGS_FIXED 0x2u
+#define RFLAGS_IF    0x200u
+/* What a program may have set: CF PF AF ZF SF TF DF OF NT RF AC ID. */
+#define RFLAGS_USER  0x254dd5u
+
+#define VECTOR_GP 13
+#define VECTOR_PF 14
+
+static uint64_t user_flags(uint64_t rflags)
+{
+	return (rflags & RFLAGS_USER) | RFLAGS_FIXED | RFLAGS_IF;
+}
+
+static bool in_gate(uint64_t rip)
+{
+	return rip >= GATE_CODE_VA && rip < GATE_CODE_VA + GATE_PAGE_SIZE;
+}
+
+/* ---- in: towards the VM ---- */
+
+static void fill_frame(struct vcpu *v)
+{
+	*v->frame = (struct gate_frame){ .rip = v->regs.rip, .cs = GATE_SEL_USER_CS, .rflags = user_flags(v->regs.rflags),
+					 .rsp = v->regs.rsp, .ss = GATE_SEL_USER_SS };
+}
+
+/* Put the registers where the vCPU's state wants them. The run page's RIP and RSP still hold the stub's after an exit from ring 0. */
+static void load_registers(struct vcpu *v)
+{
+	struct kvm_regs *k = &v->run->s.regs.regs;
+	uint64_t stub_rip = k->rip, stub_rsp = k->rsp, stub_flags = k->rflags;
+
+	memcpy(k, &v->regs, sizeof(*k));
+	k->rflags = user_flags(v->regs.rflags);
+	switch (v->state) {
+	case VCPU_AT_RING3:
+		break;
+	case VCPU_IN_SYSCALL:
+		k->rflags = stub_flags;
+		/* SYSRET takes RIP and RFLAGS from RCX and R11; what it cannot express goes by IRET. */
+		if (v->regs.rip == v->regs.rcx && user_flags(v->regs.rflags) == user_flags(v->regs.r11)) {
+			k->rip = stub_rip;
+		} else {
+			fill_frame(v);
+			k->rip = GATE_CODE_VA + GATE_IRET;
+			k->rsp = GATE_CPU_VA + (uint64_t)v->id * GATE_PAGE_SIZE + GATE_CPU_STACK - sizeof(*v->frame);
+		}
+		break;
+	case VCPU_IN_VECTOR:
+		fill_frame(v);
+		k->rip = stub_rip;
+		k->rsp = stub_rsp;
+		k->rflags = stub_flags;
+		break;
+	}
+	v->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
+}
+
+/* ---- out: from the VM ---- */
+
+static void broken(struct vcpu_exit *out, const char *what, uint64_t a, uint64_t b)
+{
+	out->event = VCPU_BROKEN;
+	snprintf(out->text, sizeof(out->text), "%s (%#lx, %#lx)", what, a, b);
+}
+
+static void take_registers(struct vcpu *v)
+{
+	memcpy(&v->regs, &v->run->s.regs.regs, sizeof(v->regs));
+}
+
+static void exit_syscall(struct vcpu *v, struct vcpu_exit *out)
+{
+	v->state = v->vm->syscall == VM_SYSCALL_RING0 ? VCPU_IN_SYSCALL : VCPU_AT_RING3;
+	v->regs.rip = v->regs.rcx;
+	v->regs.rflags = user_flags(v->regs.r11);
+	out->event = VCPU_SYSCALL;
+	/* A program that jumps to the stub chooses RCX: never return to where it could not have come from. */
+	if (v->regs.rip >= HK_GUEST_MAX && !in_gate(v->regs.rip)) {
+		out->event = VCPU_EXCEPTION;
+		out->vector = VECTOR_GP;
+		out->error = 0;
+	}
+}
+
+static void exit_vector(struct vcpu *v, unsigned vector, struct vcpu_exit *out)
+{
+	const uint64_t *below = (const uint64_t *)v->frame;
+	struct gate_frame frame = *v->frame;
+
+	v->state = VCPU_IN_VECTOR;
+	if (frame.cs != GATE_SEL_USER_CS) {
+		broken(out, "an exception in the gate", vector, frame.rip);
+		return;
+	}
+	v->regs.rip = frame.rip;
+	v->regs.rsp = frame.rsp;
+	v->regs.rflags = user_flags(frame.rflags);
+	out->event = VCPU_EXCEPTION;
+	out->vector = vector;
+	out->error = gate_has_error(vector) ? (uint32_t)below[-1] : 0;
+	out->cr2 = vector == VECTOR_PF ? below[-2] : 0;
+}
+
+static void exit_io(struct vcpu *v, struct vcpu_exit *out)
+{
+	unsigned port = v->run->io.port;
+	bool stub = v->run->io.direction == KVM_EXIT_IO_OUT && in_gate(v->regs.rip);
+
+	if (stub && port == GATE_PORT_SYSCALL) {
+		exit_syscall(v, out);
+	} else if (stub && port >= GATE_PORT_VECTOR && port < GATE_PORT_VECTOR + GATE_VECTORS) {
+		exit_vector(v, port - GATE_PORT_VECTOR, out);
+	} else {
+		/* The program's own `out` to the one port that ring 3 may use on some hosts. */
+		out->event = VCPU_EXCEPTION;
+		out->vector = VECTOR_GP;
+		v->state = VCPU_AT_RING3;
+	}
+}
+
+static void exit_failed(struct vcpu *v, int error, struct vcpu_exit *out)
+{
+	/* In the gate the vCPU is between two states that the monitor knows: let it get on. */
+	if (error == EINTR || error == EAGAIN) {
+		__atomic_store_n(&v->run->immediate_exit, 0, __ATOMIC_RELEASE);
+		out->event = VCPU_KICKED;
+	} else if (error == EFAULT && !in_gate(v->regs.rip)) {
+		out->event = VCPU_FORBIDDEN;
+	} else {
+		broken(out, strerror(error), v->regs.rip, v->regs.rsp);
+	}
+}
+
+static void exit_reason(struct vcpu *v, struct vcpu_exit *out)
+{
+	switch (v->run->exit_reason) {
+	case KVM_EXIT_IO:
+		exit_io(v, out);
+		break;
+	case KVM_EXIT_INTR:
+		out->event = VCPU_KICKED;
+		break;
+	case KVM_EXIT_SHUTDOWN:
+		broken(out, "the virtual CPU shut down (triple fault)", v->regs.rip, v->regs.rsp);
+		break;
+	case KVM_EXIT_FAIL_ENTRY:
+		broken(out, "the host CPU refused to enter the virtual machine", v->run->fail_entry.hardware_entry_failure_reason,
+		       v->regs.rip);
+		break;
+	case KVM_EXIT_INTERNAL_ERROR:
+		broken(out, "KVM could not go on (suberror, rip)", v->run->internal.suberror, v->regs.rip);
+		break;
+	case KVM_EXIT_MMIO:
+		broken(out, "an access outside guest memory (address, rip)", v->run->mmio.phys_addr, v->regs.rip);
+		break;
+	default:
+		broken(out, "an unexpected exit (reason, rip)", v->run->exit_reason, v->regs.rip);
+		break;
+	}
+}
+
+/* The vCPU stands at ring 0 in a stub, by a kick that came between SYSCALL and its `out`. */
+static bool between(const struct vcpu *v, const struct vcpu_exit *out)
+{
+	return out->event == VCPU_KICKED && in_gate(v->regs.rip);
+}
+
+void vcpu_run(struct vcpu *v, struct vcpu_exit *out)
+{
+	memset(out, 0, offsetof(struct vcpu_exit, text) + 1);
+	load_registers(v);
+	do {
+		int r = ioctl(v->fd, KVM_RUN, 0);
+		int error = errno;
+
+		take_registers(v);
+		if (r < 0) {
+			/* Ring 3, unless `between` says that the stub is to be finished first. */
+			exit_failed(v, error, out);
+			if (!in_gate(v->regs.rip))
+				v->state = VCPU_AT_RING3;
+		} else {
+			exit_reason(v, out);
+		}
+	} while (between(v, out));
+	v->exits[out->event]++;
+}

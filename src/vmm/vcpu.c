@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Making a vCPU: descriptor tables, ring-3 state, MSRs, and the probe for what SYSCALL does on this host. Running it is in
+ * exits.c.
+ */
+#include "vmm/vcpu.h"
+
+#include "base/bug.h"
+#include "guest/gate.h"
+#include "vmm/cpuid.h"
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+_Static_assert(sizeof(struct hk_regs) == sizeof(struct kvm_regs), "hk_regs is kvm_regs by another name");
+_Static_assert(offsetof(struct hk_regs, rsp) == offsetof(struct kvm_regs, rsp), "hk_regs is kvm_regs by another name");
+_Static_assert(offsetof(struct hk_regs, rip) == offsetof(struct kvm_regs, rip), "hk_regs is kvm_regs by another name");
+
+#define CR0_BITS ((1u << 0) | (1u << 1) | (1u << 4) | (1u << 5) | (1u << 16) | (1u << 18) | (1u << 31)) /* PE MP ET NE WP AM PG */
+#define CR4_PAE        (1u << 5)
+#define CR4_OSFXSR     (1u << 9)
+#define CR4_OSXMMEXCPT (1u << 10)
+#define CR4_FSGSBASE   (1u << 16)
+#define CR4_OSXSAVE    (1u << 18)
+#define EFER_BITS      ((1u << 0) | (1u << 8) | (1u << 10) | (1u << 11)) /* SCE LME LMA NXE */
+
+#define MSR_STAR         0xc0000081u
+#define MSR_LSTAR        0xc0000082u
+#define MSR_SYSCALL_MASK 0xc0000084u
+#define MSR_FS_BASE      0xc0000100u
+#define MSR_GS_BASE      0xc0000101u
+/* What SYSCALL clears, as Linux has it: CF PF AF ZF SF TF IF DF OF IOPL NT RF AC ID. */
+#define SYSCALL_MASK 0x257fd5u
+
+/* ---- the vCPU's page: GDT, TSS, IDT, exception stack ---- */
+
+#define DESC_CODE64 0x00a09b0000000000UL /* present, code, long, accessed */
+#define DESC_DATA   0x00c0930000000000UL
+#define DESC_DPL3   0x0000600000000000UL
+
+struct tss64 {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3, iomap;
+	uint8_t ports[0x100 / 8 + 1]; /* I/O permission bits for ports 0–0xff, and the closing byte of ones */
+} __attribute__((packed));
+
+_Static_assert(GATE_CPU_TSS + sizeof(struct tss64) <= GATE_CPU_IDT, "the TSS ends before the IDT");
+
+static uint64_t page_va(const struct vcpu *v)
+{
+	return GATE_CPU_VA + (uint64_t)v->id * GATE_PAGE_SIZE;
+}
+
+static void fill_gdt(const struct vcpu *v)
+{
+	uint64_t *gdt = (uint64_t *)(v->page + GATE_CPU_GDT);
+	uint64_t base = page_va(v) + GATE_CPU_TSS, limit = sizeof(struct tss64) - 1;
+
+	gdt[GATE_SEL_KERNEL_CS / 8] = DESC_CODE64;
+	gdt[GATE_SEL_KERNEL_SS / 8] = DESC_DATA;
+	gdt[GATE_SEL_USER_SS / 8] = DESC_DATA | DESC_DPL3;
+	gdt[GATE_SEL_USER_CS / 8] = DESC_CODE64 | DESC_DPL3;
+	/* 64-bit TSS, busy, two entries. */
+	gdt[GATE_SEL_TSS / 8] = limit | (base & 0xffffff) << 16 | 0x8bUL << 40 | ((base >> 24) & 0xff) << 56;
+	gdt[GATE_SEL_TSS / 8 + 1] = base >> 32;
+}
+
+static void fill_idt(const struct vcpu *v)
+{
+	uint64_t *idt = (uint64_t *)(v->page + GATE_CPU_IDT);
+
+	for (unsigned n = 0; n < GATE_VECTORS; n++) {
+		uint64_t target = GATE_CODE_VA + GATE_VECTOR + n * GATE_VECTOR_SIZE;
+		/* Interrupt gate on stack 1; the program itself may only raise #BP and #OF by instruction. */
+		uint64_t type = 0x8e | (n == 3 || n == 4 ? 0x60 : 0);
+
+		idt[2 * n] = (target & 0xffff) | (uint64_t)GATE_SEL_KERNEL_CS << 16 | 1UL << 32 | type << 40 |
+			     ((target >> 16) & 0xffff) << 48;
+		idt[2 * n + 1] = target >> 32;
+	}
+}
+
+static void fill_tss(const struct vcpu *v)
+{
+	struct tss64 *tss = (struct tss64 *)(v->page + GATE_CPU_TSS);
+
+	tss->rsp[0] = tss->ist[0] = page_va(v) + GATE_CPU_STACK;
+	tss->iomap = offsetof(struct tss64, ports);
+	memset(tss->ports, 0xff, sizeof(tss->ports));
+	/* Where SYSCALL stays at ring 3, its stub's `out` needs leave for that one port. The probe runs with it. */
+	if (v->id == 0 || v->vm->syscall == VM_SYSCALL_RING3)
+		tss->ports[GATE_PORT_SYSCALL / 8] &= (uint8_t)~(1u << GATE_PORT_SYSCALL % 8);
+}
+
+static int make_page(struct vcpu *v, struct mm *mm)
+{
+	void *page;
+	gpa_t gpa;
+	int r = pt_alloc_page(&mm->pt, &gpa, &page);
+
+	if (r == 0)
+		r = pt_map_gate(&mm->pt, page_va(v), gpa, false, true, false);
+	if (r)
+		return r;
+	v->page = page;
+	v->frame = (struct gate_frame *)(v->page + GATE_CPU_STACK - sizeof(*v->frame));
+	fill_gdt(v);
+	fill_idt(v);
+	fill_tss(v);
+	return 0;
+}
+
+/* ---- registers ---- */
+
+static struct kvm_segment segment(uint16_t selector, bool code, unsigned dpl)
+{
+	return (struct kvm_segment){ .limit = 0xffffffff, .selector = selector, .type = code ? 11 : 3, .present = 1,
+				     .dpl = (uint8_t)dpl, .db = !code, .s = 1, .l = code, .g = 1 };
+}
+
+static int set_system_registers(struct vcpu *v, const struct mm *mm)
+{
+	struct kvm_sregs s;
+
+	if (ioctl(v->fd, KVM_GET_SREGS, &s))
+		return -errno;
+	s.cs = segment(GATE_SEL_USER_CS, true, 3);
+	s.ss = segment(GATE_SEL_USER_SS, false, 3);
+	s.ds = s.es = s.fs = s.gs = segment(0, false, 3);
+	s.tr = (struct kvm_segment){ .base = page_va(v) + GATE_CPU_TSS, .limit = sizeof(struct tss64) - 1,
+				     .selector = GATE_SEL_TSS, .type = 11, .present = 1 };
+	s.gdt = (struct kvm_dtable){ .base = page_va(v) + GATE_CPU_GDT, .limit = GATE_CPU_TSS - GATE_CPU_GDT - 1 };
+	s.idt = (struct kvm_dtable){ .base = page_va(v) + GATE_CPU_IDT, .limit = GATE_VECTORS * 16 - 1 };
+	s.cr0 = CR0_BITS;
+	s.cr3 = pt_root(&mm->pt).v;
+	s.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | (cpuid_has_fsgsbase(v->vm->cpuid) ? CR4_FSGSBASE : 0) |
+		(v->vm->xcr0 ? CR4_OSXSAVE : 0);
+	s.efer = EFER_BITS;
+	return ioctl(v->fd, KVM_SET_SREGS, &s) ? -errno : 0;
+}
+
+static int set_msrs(struct vcpu *v, const struct kvm_msr_entry *entries, unsigned n)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry[4];
+	} m = { .head.nmsrs = n };
+	int r;
+
+	memcpy(m.entry, entries, n * sizeof(*entries));
+	r = ioctl(v->fd, KVM_SET_MSRS, &m);
+	return r < 0 ? -errno : r == (int)n ? 0 : -EINVAL;
+}
+
+static int set_syscall_msrs(struct vcpu *v)
+{
+	const struct kvm_msr_entry entries[] = {
+		{ .index = MSR_STAR, .data = (uint64_t)GATE_SEL_SYSRET << 48 | (uint64_t)GATE_SEL_KERNEL_CS << 32 },
+		{ .index = MSR_LSTAR, .data = GATE_CODE_VA + GATE_SYSCALL },
+		{ .index = MSR_SYSCALL_MASK, .data = SYSCALL_MASK },
+	};
+
+	return set_msrs(v, entries, HK_ARRAY_LEN(entries));
+}
+
+static int set_xcr0(struct vcpu *v)
+{
+	struct kvm_xcrs x = { .nr_xcrs = 1, .xcrs[0] = { .xcr = 0, .value = v->vm->xcr0 } };
+
+	return v->vm->xcr0 && ioctl(v->fd, KVM_SET_XCRS, &x) ? -errno : 0;
+}
+
+/* ---- kern/cpu.h's operations ---- */
+
+static struct vcpu *of_cpu(struct hk_cpu *c)
+{
+	return (struct vcpu *)c; /* the first member */
+}
+
+static struct hk_regs *op_regs(struct hk_cpu *c)
+{
+	return &of_cpu(c)->regs;
+}
+
+static int op_get_fs_gs(struct hk_cpu *c, uint64_t *fs, uint64_t *gs)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry[2];
+	} m = { .head.nmsrs = 2, .entry = { { .index = MSR_FS_BASE }, { .index = MSR_GS_BASE } } };
+	int r = ioctl(of_cpu(c)->fd, KVM_GET_MSRS, &m);
+
+	if (r < 0)
+		return -errno;
+	if (r != 2)
+		return -EINVAL;
+	*fs = m.entry[0].data;
+	*gs = m.entry[1].data;
+	return 0;
+}
+
+static int set_base(struct hk_cpu *c, uint32_t msr, uint64_t base)
+{
+	const struct kvm_msr_entry entry = { .index = msr, .data = base };
+
+	return set_msrs(of_cpu(c), &entry, 1);
+}
+
+static int op_set_fs(struct hk_cpu *c, uint64_t base)
+{
+	return set_base(c, MSR_FS_BASE, base);
+}
+
+static int op_set_gs(struct hk_cpu *c, uint64_t base)
+{
+	return set_base(c, MSR_GS_BASE, base);
+}
+
+static void op_kick(struct hk_cpu *c)
+{
+	__atomic_store_n(&of_cpu(c)->run->immediate_exit, 1, __ATOMIC_RELEASE);
+}
+
+static const struct hk_cpu_ops vcpu_ops = {
+	.regs = op_regs,
+	.get_fs_gs = op_get_fs_gs,
+	.set_fs = op_set_fs,
+	.set_gs = op_set_gs,
+	.kick = op_kick,
+};
+
+/* ---- the probe ---- */
+
+/* Run the gate's probe code at ring 3 and see what RDFSBASE and SYSCALL do. */
+static int probe(struct vcpu *v, struct hk_err *err)
+{
+	struct tss64 *tss = (struct tss64 *)(v->page + GATE_CPU_TSS);
+	struct vcpu_exit e;
+	struct kvm_sregs s;
+
+	v->regs.rip = GATE_CODE_VA + GATE_PROBE;
+	v->vm->fsgsbase = true;
+	vcpu_run(v, &e);
+	if (e.event == VCPU_EXCEPTION && e.vector == 6 && v->regs.rip == GATE_CODE_VA + GATE_PROBE) {
+		v->vm->fsgsbase = false;
+		v->regs.rip += GATE_PROBE_RDFSBASE_SIZE;
+		vcpu_run(v, &e);
+	}
+	if (e.event != VCPU_SYSCALL)
+		return hk_err_set(err, -EIO, "a SYSCALL in the virtual machine ended as event %d, vector %u %s; see husk doctor",
+				  e.event, e.vector, e.event == VCPU_BROKEN ? e.text : "");
+	if (ioctl(v->fd, KVM_GET_SREGS, &s))
+		return hk_err_set(err, -errno, "cannot read the segment registers: %s", strerror(errno));
+	v->vm->syscall = s.cs.dpl == 3 ? VM_SYSCALL_RING3 : VM_SYSCALL_RING0;
+	if (v->vm->syscall == VM_SYSCALL_RING0)
+		tss->ports[GATE_PORT_SYSCALL / 8] = 0xff; /* nobody at ring 3 needs it */
+	else
+		v->state = VCPU_AT_RING3;
+	return 0;
+}
+
+/* ---- making one ---- */
+
+static int create(struct vcpu *v, struct mm *mm, struct hk_err *err)
+{
+	int r;
+
+	v->fd = ioctl(v->vm->vm_fd, KVM_CREATE_VCPU, v->id);
+	if (v->fd < 0)
+		return hk_err_set(err, -errno, "cannot create vCPU %u: %s", v->id, strerror(errno));
+	v->run = mmap(NULL, v->vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
+	if (v->run == MAP_FAILED) {
+		v->run = NULL;
+		return hk_err_set(err, -errno, "cannot map vCPU %u's run page: %s", v->id, strerror(errno));
+	}
+	if (v->vm->guard) {
+		r = fd_guard_adopt(v->vm->guard, &v->fd);
+		if (r)
+			return hk_err_set(err, r, "cannot move a descriptor above the limit: %s", strerror(-r));
+	}
+	r = make_page(v, mm);
+	if (r)
+		return hk_err_set(err, r, "cannot make vCPU %u's page: %s", v->id, strerror(-r));
+	if (ioctl(v->fd, KVM_SET_CPUID2, v->vm->cpuid))
+		return hk_err_set(err, -errno, "cannot set the CPU features: %s", strerror(errno));
+	r = set_system_registers(v, mm);
+	if (r)
+		return hk_err_set(err, r, "cannot set the system registers: %s", strerror(-r));
+	r = set_syscall_msrs(v);
+	if (r)
+		return hk_err_set(err, r, "cannot set the SYSCALL registers: %s", strerror(-r));
+	r = set_xcr0(v);
+	if (r)
+		return hk_err_set(err, r, "cannot enable the extended state %#lx: %s", v->vm->xcr0, strerror(-r));
+	v->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+	return 0;
+}
+
+int vcpu_open(struct vcpu *v, struct vm *vm, struct mm *mm, unsigned id, struct hk_err *err)
+{
+	int r;
+
+	memset(v, 0, sizeof(*v));
+	v->cpu.ops = &vcpu_ops;
+	v->vm = vm;
+	v->id = id;
+	v->fd = -1;
+	v->state = VCPU_AT_RING3;
+	v->regs.rflags = 2;
+	r = create(v, mm, err);
+	if (r == 0 && id == 0)
+		r = probe(v, err);
+	if (r) {
+		vcpu_close(v);
+		return r;
+	}
+	memset(&v->regs, 0, sizeof(v->regs));
+	v->regs.rflags = 0x202;
+	return 0;
+}
+
+void vcpu_close(struct vcpu *v)
+{
+	if (v->run)
+		munmap(v->run, v->vm->run_size);
+	if (v->vm->guard && v->fd >= 0)
+		fd_guard_drop(v->vm->guard, &v->fd);
+	else if (v->fd >= 0)
+		close(v->fd);
+	v->run = NULL;
+	v->fd = -1;
+}

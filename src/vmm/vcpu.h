@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A virtual CPU, and why it came back. Owned by one thread; only the kick may come from another. */
+#ifndef HK_VMM_VCPU_H
+#define HK_VMM_VCPU_H
+
+#include "kern/cpu.h"
+#include "vmm/vm.h"
+
+#include <signal.h>
+
+enum vcpu_event {
+	VCPU_SYSCALL,   /* registers: rax = number, rip behind the instruction */
+	VCPU_EXCEPTION, /* vector, error, cr2 */
+	VCPU_FORBIDDEN, /* an access that the host mapping forbids: the address is for the caller to find */
+	VCPU_KICKED,    /* a signal or a kick */
+	VCPU_BROKEN,    /* the VM cannot go on: text says why */
+	VCPU_EVENT_COUNT
+};
+
+struct vcpu_exit {
+	enum vcpu_event event;
+	unsigned vector;
+	uint32_t error;
+	uint64_t cr2;
+	char text[160];
+};
+
+/* How the vCPU must be sent back to ring 3. */
+enum vcpu_state {
+	VCPU_AT_RING3,   /* the registers in the run page are the program's */
+	VCPU_IN_SYSCALL, /* at ring 0 in the SYSCALL stub */
+	VCPU_IN_VECTOR,  /* at ring 0 in an exception stub */
+};
+
+struct kvm_run;
+
+struct vcpu {
+	struct hk_cpu cpu; /* what kern/ sees; first member */
+	struct vm *vm;
+	int fd;
+	unsigned id;
+	struct kvm_run *run;
+	enum vcpu_state state;
+	uint64_t stub_rip; /* as reported at the exit, for the host to step over the `out` */
+	struct hk_regs regs;
+	struct gate_frame *frame; /* the exception frame in the vCPU's gate page, valid in VCPU_IN_VECTOR */
+	uint8_t *page;            /* the vCPU's gate page */
+	uint64_t exits[VCPU_EVENT_COUNT];
+};
+
+/* Make vCPU number id with ring-3 state, all registers zero. The first one also finds out what SYSCALL does here. */
+HK_MUST_CHECK int vcpu_open(struct vcpu *v, struct vm *vm, struct mm *mm, unsigned id, struct hk_err *err);
+void vcpu_close(struct vcpu *v);
+
+/* Run until something happens. */
+void vcpu_run(struct vcpu *v, struct vcpu_exit *out);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vmm/vm.h"
+
+#include "guest/gate.h"
+#include "vmm/cpuid.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+/* Extensions without which husk cannot run, each with what it is for. */
+static const struct {
+	int cap;
+	const char *name;
+} needed[] = {
+	{ KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY" },
+	{ KVM_CAP_SYNC_REGS, "KVM_CAP_SYNC_REGS" },
+	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT" },
+	{ KVM_CAP_NR_MEMSLOTS, "KVM_CAP_NR_MEMSLOTS" },
+	{ KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID" },
+};
+
+static int open_device(struct vm *vm, struct hk_err *err)
+{
+	int version;
+
+	vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (vm->kvm_fd < 0) {
+		int e = errno;
+		const char *hint = e == EACCES || e == EPERM ? "add yourself to the kvm group, or see husk doctor"
+				   : e == ENOENT ? "load kvm-intel or kvm-amd, or see husk doctor"
+						 : "see husk doctor";
+
+		return hk_err_set(err, -e, "cannot open /dev/kvm: %s; %s", strerror(e), hint);
+	}
+	version = ioctl(vm->kvm_fd, KVM_GET_API_VERSION, 0);
+	if (version != KVM_API_VERSION)
+		return hk_err_set(err, -ENOSYS, "/dev/kvm speaks API version %d, husk needs %d", version, KVM_API_VERSION);
+	for (size_t i = 0; i < HK_ARRAY_LEN(needed); i++)
+		if (ioctl(vm->kvm_fd, KVM_CHECK_EXTENSION, needed[i].cap) <= 0)
+			return hk_err_set(err, -ENOSYS, "this host's KVM lacks %s; Linux 5.10 or newer is needed", needed[i].name);
+	return 0;
+}
+
+static int add_slot(void *ctx, gpa_t gpa, uint64_t hva, uint64_t size)
+{
+	struct vm *vm = ctx;
+	struct kvm_userspace_memory_region region = {
+		.slot = vm->slots,
+		.guest_phys_addr = gpa.v,
+		.memory_size = size,
+		.userspace_addr = hva,
+	};
+
+	if (ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region))
+		return -errno;
+	vm->slots++;
+	return 0;
+}
+
+static int create(struct vm *vm, struct hk_err *err)
+{
+	int slots, size;
+
+	vm->vm_fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, 0);
+	if (vm->vm_fd < 0)
+		return hk_err_set(err, -errno, "cannot create a virtual machine: %s", strerror(errno));
+	size = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	slots = ioctl(vm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
+	if (size < (int)sizeof(struct kvm_run) || slots < 8)
+		return hk_err_set(err, -EINVAL, "this host's KVM reports a run page of %d bytes and %d memory slots", size, slots);
+	vm->run_size = (size_t)size;
+	vm->pt_ops = (struct pt_ops){ .add_slot = add_slot, .max_slots = (unsigned)slots, .gpa_bits = cpuid_gpa_bits(vm->cpuid) };
+	/* An Intel host without unrestricted-guest mode wants these three pages even if real mode is never entered. */
+	if (cpuid_is_intel(vm->cpuid) && ioctl(vm->vm_fd, KVM_SET_TSS_ADDR, 0xfffbd000UL))
+		return hk_err_set(err, -errno, "cannot set the TSS address: %s", strerror(errno));
+	return 0;
+}
+
+int vm_open(struct vm *vm, struct fd_guard *guard, struct hk_err *err)
+{
+	int r;
+
+	memset(vm, 0, sizeof(*vm));
+	vm->kvm_fd = vm->vm_fd = -1;
+	vm->guard = guard;
+	r = open_device(vm, err);
+	if (r == 0)
+		r = cpuid_load(vm->kvm_fd, &vm->cpuid, err);
+	if (r == 0)
+		r = create(vm, err);
+	if (r == 0 && guard) {
+		r = fd_guard_adopt(guard, &vm->vm_fd);
+		if (r)
+			hk_err_set(err, r, "cannot move a descriptor above the limit: %s", strerror(-r));
+	}
+	if (r) {
+		vm_close(vm);
+		return r;
+	}
+	vm->xcr0 = cpuid_xcr0(vm->cpuid);
+	return 0;
+}
+
+int vm_install_gate(struct vm *vm, struct mm *mm, struct hk_err *err)
+{
+	void *page;
+	int r = pt_alloc_page(&mm->pt, &vm->code_gpa, &page);
+
+	if (r == 0) {
+		memcpy(page, gate_begin, (size_t)(gate_end - gate_begin));
+		r = pt_map_gate(&mm->pt, GATE_CODE_VA, vm->code_gpa, true, false, true);
+	}
+	return r ? hk_err_set(err, r, "cannot place the gate in the virtual machine: %s", strerror(-r)) : 0;
+}
+
+void vm_close(struct vm *vm)
+{
+	if (vm->guard && vm->vm_fd >= 0)
+		fd_guard_drop(vm->guard, &vm->vm_fd);
+	else if (vm->vm_fd >= 0)
+		close(vm->vm_fd);
+	if (vm->kvm_fd >= 0)
+		close(vm->kvm_fd);
+	free(vm->cpuid);
+	vm->vm_fd = vm->kvm_fd = -1;
+	vm->cpuid = NULL;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A KVM virtual machine: /dev/kvm, what this host can do, memory slots. One VM a guest process; it belongs to the host process that made it.
+ * Only vmm/ knows KVM's structures.
+ */
+#ifndef HK_VMM_VM_H
+#define HK_VMM_VM_H
+
+#include "base/err.h"
+#include "kern/fd.h"
+#include "mm/mm.h"
+
+/* What SYSCALL at ring 3 does on this host. */
+enum vm_syscall {
+	VM_SYSCALL_RING0, /* enters ring 0, as the manual says */
+	VM_SYSCALL_RING3, /* RIP, RCX, R11 change, the privilege level does not */
+};
+
+struct vm {
+	int kvm_fd, vm_fd;
+	struct fd_guard *guard;
+	size_t run_size; /* of a vCPU's shared page(s) */
+	unsigned slots;
+	struct pt_ops pt_ops;
+	enum vm_syscall syscall;
+	bool fsgsbase;      /* rd/wrfsbase may be used at ring 3 */
+	gpa_t code_gpa;     /* the gate's code page */
+	struct kvm_cpuid2 *cpuid; /* what vCPUs are given */
+	uint64_t xcr0;            /* 0: left alone */
+};
+
+/* Open /dev/kvm, check what is needed, create the VM. vm->pt_ops is then ready for mm_init with ctx = vm. 0, or -errno with the
+ * line for the user in err. guard: where the descriptors are kept (may be NULL). */
+HK_MUST_CHECK int vm_open(struct vm *vm, struct fd_guard *guard, struct hk_err *err);
+/* Put the gate into mm's page tables. After mm_init, before the first vCPU. */
+HK_MUST_CHECK int vm_install_gate(struct vm *vm, struct mm *mm, struct hk_err *err);
+void vm_close(struct vm *vm);
+
+#endif
