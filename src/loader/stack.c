@@ -142,7 +142,7 @@ static uint64_t put_vector(struct stack_image *o, uint64_t a, char *const *v, ui
 
 static void fill(struct layout *l)
 {
-	static char empty[] = "";
+	char empty[1] = "";
 	char *const no_args[] = { empty, NULL };
 	const struct stack_spec *s = l->spec;
 	struct stack_image *o = l->out;

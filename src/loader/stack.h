@@ -12,13 +12,13 @@ struct stack_aux {
 };
 
 struct stack_spec {
-	uint64_t top;             /* the stack ends below this address; 16-byte aligned */
-	uint64_t limit;           /* the most bytes that strings and vectors may take */
-	char *const *argv;        /* NULL-terminated; at least argv[0] is made ("") if empty, as Linux does */
-	char *const *envp;        /* NULL-terminated */
-	const char *execfn;       /* AT_EXECFN */
-	const char *platform;     /* AT_PLATFORM ("x86_64") */
-	uint8_t random[16];       /* AT_RANDOM */
+	uint64_t top;         /* the stack ends below this address; 16-byte aligned */
+	uint64_t limit;       /* the most bytes that strings and vectors may take */
+	char *const *argv;    /* NULL-terminated; at least argv[0] is made ("") if empty, as Linux does */
+	char *const *envp;    /* NULL-terminated */
+	const char *execfn;   /* AT_EXECFN */
+	const char *platform; /* AT_PLATFORM ("x86_64") */
+	uint8_t random[16];   /* AT_RANDOM */
 	/* Further entries in order, without AT_EXECFN, AT_PLATFORM, AT_RANDOM and AT_NULL, which the builder adds. */
 	struct stack_aux aux[STACK_AUXV_MAX];
 	unsigned aux_count;
@@ -28,7 +28,8 @@ struct stack_image {
 	uint8_t *bytes; /* owned by the caller: free() */
 	uint64_t size;  /* they belong at [sp, sp+size); sp+size == top */
 	uint64_t sp;    /* 16-byte aligned; argc is there */
-	uint64_t arg_start, arg_end, env_start, env_end; /* addresses of the strings, for /proc/self/{cmdline,environ,stat} */
+	uint64_t arg_start, arg_end, env_start,
+		env_end;                         /* addresses of the strings, for /proc/self/{cmdline,environ,stat} */
 	uint64_t auxv[2 * (STACK_AUXV_MAX + 4)]; /* the final vector, AT_NULL included */
 	unsigned auxv_words;
 };
