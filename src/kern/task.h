@@ -9,27 +9,13 @@
 #include "base/compiler.h"
 #include "kern/cpu.h"
 #include "kern/fd.h"
+#include "kern/trace_hook.h"
 #include "mm/mm.h"
 
 #include <limits.h>
 #include <sys/types.h>
 
 struct hk_task;
-
-/* One system call on its way through: what the dispatcher hands to the trace. */
-struct hk_call {
-	uint64_t nr;
-	uint64_t a[6];
-	uint64_t rip; /* of the instruction after SYSCALL */
-	const char *note; /* one line on why a call was refused, or NULL; static storage */
-};
-
-/* Installed by monitor/ when a trace or statistics are wanted; both functions run on the calling thread. */
-struct hk_trace_hook {
-	void *ctx;
-	void (*enter)(void *ctx, const struct hk_call *call);
-	void (*leave)(void *ctx, const struct hk_call *call, int64_t result);
-};
 
 /* What exec left behind, for /proc and for exec again. Strings are owned. */
 struct hk_image {

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a system call shows of itself to a trace. Apart from task.h, so that trace/ needs to know no more of the kernel's state. */
+#ifndef HK_KERN_TRACE_HOOK_H
+#define HK_KERN_TRACE_HOOK_H
+
+#include <stdint.h>
+
+/* One system call on its way through: what the dispatcher hands to the trace. */
+struct hk_call {
+	uint64_t nr;
+	uint64_t a[6];
+	uint64_t rip;       /* of the instruction after SYSCALL */
+	const char *note;   /* one line on why a call was refused, or NULL; static storage */
+	const char *served; /* by which road: "gate", "server"; NULL: by an exit; static storage */
+};
+
+/* Installed by monitor/ when a trace or statistics are wanted; both functions run on the calling thread. */
+struct hk_trace_hook {
+	void *ctx;
+	void (*enter)(void *ctx, const struct hk_call *call);
+	void (*leave)(void *ctx, const struct hk_call *call, int64_t result);
+};
+
+#endif
