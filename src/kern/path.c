@@ -242,3 +242,11 @@ void path_follow_links(struct hk_path *p, unsigned how)
 		next = todo;
 	}
 }
+
+void path_of_fd(struct hk_path *p)
+{
+	char base[PATH_MAX];
+
+	if (dir_path(p->dirfd, base) && set_proc(p, base, ""))
+		p->proc[0] = '\0';
+}

@@ -37,6 +37,9 @@ HK_MUST_CHECK int path_get(struct hk_task *t, int dirfd, gva_t name, unsigned ho
  */
 void path_follow_links(struct hk_path *p, unsigned how);
 
+/* p's name is empty: set p->proc to where p->dirfd lies, if that is in /proc. */
+void path_of_fd(struct hk_path *p);
+
 /* Does this descriptor lie in a procfs? AT_FDCWD: the working directory. */
 bool path_fd_in_proc(int fd);
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Path arguments on their way to the host: /proc is offered to procfs first. */
+#include "syscalls/at.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int at_follow(struct hk_task *t, struct hk_path *p)
+{
+	char target[PATH_MAX];
+	int r = (int)procfs_follow(t, p->proc, target, sizeof(target));
+
+	if (r)
+		return r;
+	strcpy(p->name_buf, target);
+	if (p->must_be_dir)
+		strcat(p->name_buf, "/"); /* name_buf is one longer */
+	p->name = p->name_buf;
+	p->dirfd = AT_FDCWD;
+	p->proc[0] = '\0';
+	return 0;
+}
+
+int at_path(struct hk_task *t, uint64_t dirfd, uint64_t name, unsigned how, struct hk_path *p)
+{
+	int r = path_get(t, (int)dirfd, GVA(name), how, p);
+
+	if (r == -EFAULT || r == -ENAMETOOLONG || r == -ENOENT)
+		return 0;
+	if (r || !p->proc[0])
+		return r;
+	if (!(how & PATH_NOFOLLOW) || p->must_be_dir) {
+		r = at_follow(t, p);
+		if (r != PROCFS_PASS)
+			return r;
+	}
+	r = (int)procfs_allow(t, p->proc, how & PATH_WRITE);
+	return r == PROCFS_PASS ? 0 : r;
+}
+
+bool at_is_running(const struct hk_task *t, const struct hk_path *p)
+{
+	const struct hk_image *image = &t->proc->image;
+	struct stat st;
+
+	return p->name && hk_hostcall(SYS_newfstatat, p->dirfd, p->name, &st, 0) == 0 && st.st_dev == image->exe_dev &&
+	       st.st_ino == image->exe_ino;
+}
