@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What Linux's ELF loader makes of a file's headers. It checks less than one may think (not the class, not the byte order, not the version, not that
- * segments lie inside the file), and programs exist that need each of these liberties; so husk checks the same things, and says why it refuses.
- * Refused here though Linux would start them, since they could only crash: a file without anything to load; addresses outside what the guest owns;
- * an entry point that is no user address. Not done here: anything that needs a process (ELIBBAD, finding the interpreter, placing).
+ * What Linux's ELF loader makes of a file's headers. It checks less than one may think: not the class, not the byte order, not the
+ * version, not that segments lie inside the file. husk checks what Linux checks, so that every program Linux starts is started,
+ * and says why it refuses. Refused here though Linux would start them: a file with nothing to load, and an entry point that is no
+ * user address (both can only crash), and addresses outside what the guest owns. Not done here: what needs a process (ELIBBAD,
+ * finding the interpreter, placing).
  */
 #include "loader/elf.h"
 
@@ -16,13 +17,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define MAX_PHDRS    (HK_PAGE_SIZE / sizeof(Elf64_Phdr)) /* Linux: the table fits a page */
-#define USER_TOP     ((1UL << 47) - HK_PAGE_SIZE)        /* Linux's TASK_SIZE */
+#define MAX_PHDRS    (65536 / sizeof(Elf64_Phdr))
+#define USER_TOP     ((1UL << 47) - HK_PAGE_SIZE) /* Linux's TASK_SIZE */
 #define MAX_ALIGN    (1UL << 30)
 #define MAX_SPAN     (HK_GUEST_MAX - HK_MMAP_MIN) /* of a position-independent file */
 #define MAX_FILE_POS INT64_MAX
 
-_Static_assert(MAX_PHDRS <= ELF_MAX_SEGMENTS, "a plan holds every segment that a file can have");
+_Static_assert(MAX_PHDRS == ELF_MAX_SEGMENTS, "a plan holds every segment that a file can have");
 
 struct parse {
 	const struct elf_source *src;
@@ -30,7 +31,7 @@ struct parse {
 	struct elf_plan *plan;
 	struct hk_err *err;
 	Elf64_Ehdr eh;
-	Elf64_Phdr ph[MAX_PHDRS];
+	Elf64_Phdr *ph;
 };
 
 /* name as a message can carry it: on one line, and short enough to leave room for the reason. */
@@ -165,6 +166,9 @@ static int read_phdrs(struct parse *p)
 	if (eh->e_phnum > MAX_PHDRS)
 		return refuse(p, -ENOEXEC, "malformed: %u program headers; Linux takes at most %zu", eh->e_phnum,
 			      MAX_PHDRS);
+	p->ph = malloc(eh->e_phnum * sizeof(Elf64_Phdr));
+	if (!p->ph)
+		return refuse(p, -ENOMEM, "no memory for its program headers");
 	return read_part(p, eh->e_phoff, p->ph, eh->e_phnum * sizeof(Elf64_Phdr), -ENOEXEC, "the program headers");
 }
 
@@ -288,6 +292,16 @@ static uint64_t end_page(const struct elf_segment *s)
 	return hk_align_up(s->vaddr + s->memsz, HK_PAGE_SIZE);
 }
 
+/* As files are meant to be: by rising address, no page in two segments. */
+static bool in_order(const struct elf_plan *plan)
+{
+	for (unsigned i = 1; i < plan->count; i++) {
+		if (first_page(&plan->seg[i]) < end_page(&plan->seg[i - 1]))
+			return false;
+	}
+	return true;
+}
+
 /* Do any two segments touch the same page? Then the one mapped later wins, and the order in the file matters. */
 static bool any_overlap(const struct elf_plan *plan)
 {
@@ -303,7 +317,7 @@ static bool any_overlap(const struct elf_plan *plan)
 
 static void sort_segments(struct elf_plan *plan)
 {
-	if (any_overlap(plan))
+	if (in_order(plan) || any_overlap(plan))
 		return;
 	for (unsigned i = 1; i < plan->count; i++) {
 		struct elf_segment s = plan->seg[i];
@@ -330,7 +344,7 @@ static int set_span(struct parse *p)
 	return 0;
 }
 
-/* The processor must be able to start there, wherever a position-independent file is placed: anything else cannot even fault properly. */
+/* The processor must be able to start there, wherever a position-independent file is placed: else it cannot even fault properly. */
 static int check_entry(const struct parse *p)
 {
 	const struct elf_plan *plan = p->plan;
@@ -346,27 +360,38 @@ static int check_entry(const struct parse *p)
 	return 0;
 }
 
+static int parse(struct parse *p)
+{
+	struct elf_plan *plan = p->plan;
+	int r;
+
+	r = read_header(p);
+	if (r == 0)
+		r = read_phdrs(p);
+	if (r == 0)
+		r = read_interp(p);
+	if (r < 0)
+		return r;
+	plan->fixed = p->eh.e_type == ET_EXEC;
+	plan->entry = p->eh.e_entry;
+	plan->phnum = p->eh.e_phnum;
+	r = add_segments(p);
+	if (r == 0)
+		r = set_span(p);
+	if (r == 0)
+		r = check_entry(p);
+	if (r == 0)
+		sort_segments(plan);
+	return r;
+}
+
 int elf_parse(const struct elf_source *src, const char *name, struct elf_plan *plan, struct hk_err *err)
 {
 	struct parse p = { .src = src, .name = name, .plan = plan, .err = err };
 	int r;
 
-	memset(plan, 0, sizeof(*plan));
-	r = read_header(&p);
-	if (r == 0)
-		r = read_phdrs(&p);
-	if (r == 0)
-		r = read_interp(&p);
-	if (r < 0)
-		return r;
-	plan->fixed = p.eh.e_type == ET_EXEC;
-	plan->entry = p.eh.e_entry;
-	plan->phnum = p.eh.e_phnum;
-	r = add_segments(&p);
-	if (r == 0)
-		r = set_span(&p);
-	if (r < 0)
-		return r;
-	sort_segments(plan);
-	return check_entry(&p);
+	memset(plan, 0, offsetof(struct elf_plan, seg));
+	r = parse(&p);
+	free(p.ph);
+	return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The `#!` line. A line longer than the buffer may lose the end of its argument but never the end of the interpreter's path, as on Linux. */
+/* The `#!` line. One longer than the buffer may lose the end of its argument but never of the interpreter's path, as on Linux. */
 #include "loader/script.h"
 
 #include <errno.h>
@@ -50,7 +50,7 @@ int script_parse(const char *head, size_t len, struct script_line *out)
 	memcpy(out->interp, buf + name, sep - name);
 	if (!buf[sep])
 		return 1;
-	/* Before end lies a byte that is not blank: the loop stops there, if only at a NUL, which Linux takes as an empty argument. */
+	/* The byte before end is not blank: the loop stops, if only at a NUL, which Linux takes as an empty argument. */
 	while (blank(buf[sep]))
 		sep++;
 	memcpy(out->arg, buf + sep, strlen(buf + sep));

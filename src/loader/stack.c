@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The first bytes of a program's stack, as Linux lays them out. From the top downwards: eight zero bytes, the file name, the environment's strings,
- * the arguments' strings (both in rising order), the platform's name, sixteen random bytes, a gap, the auxiliary vector, envp, argv, argc.
+ * The first bytes of a program's stack, as Linux lays them out. From the top downwards: eight zero bytes, the file name, the
+ * environment's strings, the arguments' strings (both in rising order), the platform's name, sixteen random bytes, a gap, the
+ * auxiliary vector, envp, argv, argc.
  */
 #include "loader/stack.h"
 
