@@ -56,7 +56,7 @@ static int64_t open_running(const struct hk_path *p, const struct open_how *how)
  * Without magic links: a symbolic link of the guest's own making could lead through /proc/self/fd to one of the monitor's
  * descriptors. -ELOOP may therefore mean that one was met.
  */
-static int64_t open_host(const struct hk_path *p, const struct open_how *how)
+static int64_t open_careful(const struct hk_path *p, const struct open_how *how)
 {
 	struct open_how careful = *how;
 
@@ -64,45 +64,45 @@ static int64_t open_host(const struct hk_path *p, const struct open_how *how)
 	return hk_hostcall(SYS_openat2, p->dirfd, p->name, &careful, sizeof(careful));
 }
 
-/* A name that leads into /proc, as p->proc says. May rewrite p to where a magic link leads. PROCFS_PASS: the host's. */
+/* A name that leads into /proc, as p->proc says. PROCFS_PASS: the host's, perhaps after p was put to where a magic link leads. */
 static int64_t open_proc(struct hk_task *t, struct hk_path *p, const struct open_how *how)
 {
-	int64_t r;
+	int64_t r = PROCFS_PASS;
 
-	if (!(how->flags & O_NOFOLLOW) || p->must_be_dir) {
+	if (!(how->flags & O_NOFOLLOW) || p->must_be_dir)
 		r = at_follow(t, p);
-		if (r != PROCFS_PASS)
-			return r ? r : hk_hostcall(SYS_openat2, p->dirfd, p->name, how, sizeof(*how));
-	}
-	if (p->must_be_dir || (how->flags & O_PATH)) {
-		r = procfs_allow(t, p->proc, false);
+	if (r != PROCFS_PASS)
 		return r ? r : PROCFS_PASS;
+	if (!p->must_be_dir && !(how->flags & O_PATH))
+		return procfs_open(t, p->proc, (int)how->flags);
+	r = procfs_allow(t, p->proc, false);
+	return r ? r : PROCFS_PASS;
+}
+
+static int64_t open_once(struct hk_task *t, struct hk_path *p, const struct open_how *how)
+{
+	/* With how->resolve the host alone knows where the name leads; what it opened is looked at afterwards. */
+	if (p->proc[0] && !how->resolve) {
+		int64_t r = open_proc(t, p, how);
+
+		if (r != PROCFS_PASS)
+			return r;
 	}
-	return procfs_open(t, p->proc, (int)how->flags);
+	if (opens_for_write(how) && at_is_running(t, p))
+		return open_running(p, how);
+	if (p->proc[0] && !how->resolve)
+		return hk_hostcall(SYS_openat2, p->dirfd, p->name, how, sizeof(*how));
+	return open_careful(p, how);
 }
 
 static int64_t open_path(struct hk_task *t, struct hk_path *p, const struct open_how *how)
 {
-	int64_t r;
+	int64_t r = open_once(t, p, how);
 
-	if (opens_for_write(how) && at_is_running(t, p))
-		return open_running(p, how);
-	if (!p->proc[0]) {
-		r = open_host(p, how);
-		if (r != -ELOOP || how->resolve)
-			return r;
-		path_follow_links(p, how->flags & O_NOFOLLOW ? PATH_NOFOLLOW : 0);
-		if (!p->proc[0])
-			return r;
-	}
-	/* With how->resolve the host alone knows where the name leads; what it opened is looked at afterwards. */
-	if (!how->resolve) {
-		r = open_proc(t, p, how);
-		if (r != PROCFS_PASS)
-			return r;
-		return hk_hostcall(SYS_openat2, p->dirfd, p->name, how, sizeof(*how));
-	}
-	return open_host(p, how);
+	if (r != -ELOOP || p->proc[0] || how->resolve)
+		return r;
+	path_follow_links(p, how->flags & O_NOFOLLOW ? PATH_NOFOLLOW : 0);
+	return p->proc[0] ? open_once(t, p, how) : r;
 }
 
 static int64_t open_common(struct hk_task *t, uint64_t dirfd, uint64_t name, const struct open_how *how)
@@ -116,9 +116,7 @@ static int64_t open_common(struct hk_task *t, uint64_t dirfd, uint64_t name, con
 	if (r && r != -EFAULT && r != -ENAMETOOLONG && r != -ENOENT)
 		return r;
 	fd = open_path(t, &p, how);
-	if (fd >= 0 && path_fd_in_proc((int)fd))
-		return procfs_fixup_open(t, (int)fd, (int)how->flags);
-	return fd;
+	return fd < 0 ? fd : procfs_fixup_open(t, (int)fd, (int)how->flags);
 }
 
 int64_t sys_open(struct hk_task *t, const uint64_t a[6])
