@@ -40,7 +40,7 @@ struct elf_plan {
 	bool exec_stack; /* PT_GNU_STACK asks for it; without one the stack is not executable (as Linux for x86-64) */
 	bool truncated;  /* a segment reaches behind the end of the file */
 	bool has_interp;
-	char interp[PATH_MAX]; /* may be "": opening it gives the right error */
+	char interp[PATH_MAX]; /* may be "": Linux answers EACCES (it takes it for ".") */
 	unsigned count;        /* at least 1 */
 	/* Map them in this order, each complete with its zero-filled part: a later one replaces pages of an earlier one. By rising
 	 * vaddr, or, if any two share a page, in the file's order, as Linux maps them. */
