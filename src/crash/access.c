@@ -80,9 +80,10 @@ static uint64_t gpr64(const struct hk_regs *r, ZydisRegister reg)
 /* The value of a register as an address uses it: cut to its width. */
 static uint64_t reg_value(const struct insn *n, ZydisRegister reg)
 {
+	bool ip = reg == ZYDIS_REGISTER_RIP || reg == ZYDIS_REGISTER_EIP;
 	ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
 	unsigned width = ZydisRegisterGetWidth(ZYDIS_MACHINE_MODE_LONG_64, reg);
-	uint64_t v = whole == ZYDIS_REGISTER_RIP ? n->next : gpr64(&n->cpu->regs, whole);
+	uint64_t v = ip ? n->next : gpr64(&n->cpu->regs, whole);
 
 	return width == 64 ? v : width == 0 ? 0 : v & ((1UL << width) - 1);
 }

@@ -32,7 +32,7 @@
 	X(fs, "mov %fs:0, %rax", "r:7f0000000+8")                                                                      \
 	X(fs_minus, "mov %fs:-8, %rax", "r:7effffff8+8")                                                               \
 	X(gs_sib, "mov %gs:(%rax,%rcx,4), %eax", "r:6f001100c+4")                                                      \
-	X(fs_address32, "mov %fs:0x20(%r12d), %eax", "r:89abcdf10+4")                                                  \
+	X(fs_address32, "mov %fs:0x20(%r12d), %eax", "r:88abcdf10+4")                                                  \
 	X(push, "push %rax", "w:17ff8+8s")                                                                             \
 	X(push16, "push %ax", "w:17ffe+2s")                                                                            \
 	X(push_imm, "push $5", "w:17ff8+8s")                                                                           \
@@ -53,7 +53,8 @@
 	X(ret, "ret", "r:18000+8s")                                                                                    \
 	X(ret_pop, "ret $16", "r:18000+8s")                                                                            \
 	X(enter, "enter $32, $0", "w:17ff8+8s w:17fd8+1s")                                                             \
-	X(enter_level, "enter $32, $3", "w:17ff8+8s r:16ff8+8s w:17ff0+8s r:16ff0+8s w:17fe8+8s w:17fe0+8s w:17fc0+1s") \
+	X(enter_level, "enter $32, $3",                                                                                \
+	  "w:17ff8+8s r:16ff8+8s w:17ff0+8s r:16ff0+8s w:17fe8+8s w:17fe0+8s w:17fc0+1s")                              \
 	X(leave, "leave", "r:17000+8s")                                                                                \
 	X(frame, "mov -0x10(%rbp), %eax", "r:16ff0+4s")                                                                \
 	X(movs, "movsb", "r:15000+1 w:16000+1")                                                                        \
@@ -66,7 +67,7 @@
 	X(cmps, "repe cmpsb", "r:15000+1 r:16000+1")                                                                   \
 	X(movs32, "addr32 rep movsl", "r:15000+4 w:16000+4")                                                           \
 	X(xlat, "xlat", "r:12042+1")                                                                                   \
-	X(bit_near, "bt $7, (%rbx)", "r:12000+4")                                                                      \
+	X(bit_near, "btl $7, (%rbx)", "r:12000+4")                                                                     \
 	X(bit_far, "bt %r13, (%rbx)", "r:12018+8")                                                                     \
 	X(bit_negative, "bts %r14d, (%rbx)", "rw:11ffc+4")                                                             \
 	X(bit16, "btc %r14w, (%rbx)", "rw:11ffe+2")                                                                    \
@@ -129,9 +130,19 @@ static const struct {
 static void set_registers(struct access_cpu *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->regs = (struct hk_regs){ .rax = 0x11000, .rbx = 0x12000, .rcx = 3, .rdx = 0, .rsi = 0x15000, .rdi = 0x16000,
-				    .rbp = 0x17000, .rsp = 0x18000, .r9 = 0x90000, .r12 = 0xffff00009abcdef0, .r13 = 200,
-				    .r14 = (uint64_t)-5, .rip = 0x400000 };
+	c->regs = (struct hk_regs){ .rax = 0x11000,
+				    .rbx = 0x12000,
+				    .rcx = 3,
+				    .rdx = 0,
+				    .rsi = 0x15000,
+				    .rdi = 0x16000,
+				    .rbp = 0x17000,
+				    .rsp = 0x18000,
+				    .r9 = 0x90000,
+				    .r12 = 0xffff00009abcdef0,
+				    .r13 = 200,
+				    .r14 = (uint64_t)-5,
+				    .rip = 0x400000 };
 	c->fs_base = 0x7f0000000;
 	c->gs_base = 0x6f0000000;
 }
@@ -153,9 +164,10 @@ static void render(const struct access_cpu *c, char *text, size_t size)
 	assert_int_equal(a[0].addr, c->regs.rip);
 	text[0] = '\0';
 	for (size_t k = 1; k < n; k++)
-		len += (size_t)snprintf(text + len, size - len, "%s%s%s:%lx+%u%s%s%s", k > 1 ? " " : "", a[k].how & MM_READ ? "r" : "",
-					a[k].how & MM_WRITE ? "w" : "", a[k].addr, a[k].size, a[k].stack ? "s" : "",
-					a[k].masked ? "m" : "", a[k].uncertain ? "?" : "");
+		len += (size_t)snprintf(text + len, size - len, "%s%s%s:%lx+%u%s%s%s", k > 1 ? " " : "",
+					a[k].how & MM_READ ? "r" : "", a[k].how & MM_WRITE ? "w" : "", a[k].addr,
+					a[k].size, a[k].stack ? "s" : "", a[k].masked ? "m" : "",
+					a[k].uncertain ? "?" : "");
 }
 
 static void every_form(void **state)
@@ -266,7 +278,9 @@ static void map(struct mm *mm, uint64_t at, uint64_t pages, int prot)
 {
 	struct mm_map_hint hint = { 0 };
 
-	assert_int_equal(mm_map(mm, GVA(at), pages * HK_PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, &hint), at);
+	assert_int_equal(
+		mm_map(mm, GVA(at), pages * HK_PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, &hint),
+		at);
 }
 
 /* Page 0: code. 2: read-only. 4, 5: read-write. 7: PROT_NONE. The odd ones between are not mapped. */
@@ -274,7 +288,7 @@ static int setup(void **state)
 {
 	struct mm *mm = calloc(1, sizeof(*mm));
 
-	if (!mm || uaccess_init() || mm_init(mm, &fake_ops, NULL))
+	if (!mm || mm_init(mm, &fake_ops, NULL))
 		return -1;
 	map(mm, BASE, 1, PROT_READ | PROT_WRITE | PROT_EXEC);
 	map(mm, BASE + 0x2000, 1, PROT_READ);
@@ -292,9 +306,10 @@ static int teardown(void **state)
 }
 
 /* Put the instruction at offset `at` of the code page and ask what is wrong with it. */
-static enum access_result find(struct mm *mm, struct access_cpu *c, uint64_t at, const uint8_t *begin, const uint8_t *end,
-			       struct access_fault *f)
+static enum access_result find(struct mm *mm, struct access_cpu *c, uint64_t at, const uint8_t *begin,
+			       const uint8_t *end, struct access_fault *f)
 {
+	assert_int_equal(uaccess_init(), 0); /* within the test: cmocka takes the signals for itself before each */
 	c->regs.rip = BASE + at;
 	assert_int_equal(copy_to_guest(GVA(c->regs.rip), begin, hk_min((uint64_t)(end - begin), 0x1000 - at)), 0);
 	access_fetch(c);
@@ -431,7 +446,8 @@ static void blame_host(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(unlink(name), 0);
 	assert_int_equal(ftruncate(fd, 0x1000), 0);
-	assert_int_equal(mm_map(*state, GVA(BASE + 0x10000), 0x2000, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0, &hint),
+	assert_int_equal(mm_map(*state, GVA(BASE + 0x10000), 0x2000, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+				0, &hint),
 			 BASE + 0x10000);
 	close(fd);
 	set_registers(&c);
