@@ -24,8 +24,8 @@ else ifneq ($(MODE),rel)
 $(error MODE=$(MODE) is not one of rel, dbg, asan)
 endif
 
-# Every folder of src/ goes into husk, but for the guest's own code (src/guest, built and embedded below) and the back-trace plug-in.
-DIRS := base mm kern procfs syscalls loader vmm trace crash monitor cli
+# Every folder of src/ goes into husk but the back-trace plug-in.
+DIRS := base guest mm kern procfs syscalls loader vmm trace crash monitor cli
 SRCS := $(filter-out src/crash/backtrace.c,$(wildcard $(DIRS:%=src/%/*.c) $(DIRS:%=src/%/*.S)))
 OBJS := $(SRCS:src/%=$(B)/obj/%.o)
 

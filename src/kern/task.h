@@ -45,6 +45,7 @@ struct hk_task {
 	gva_t clear_child_tid;
 	gva_t robust_list;
 	struct hk_call *call; /* the call being served, for task_note */
+	bool regs_replaced;   /* the call has set all registers: RAX is not the result's */
 	bool exiting;         /* leave the run loop with exit_code */
 	int exit_code;
 };

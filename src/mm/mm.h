@@ -21,6 +21,9 @@ struct mm {
 	uint64_t stack_top;
 	uint64_t committed; /* bytes of private writable and shared anonymous memory */
 	uint64_t limit;     /* the most `committed` may reach (--mem); 0 = no limit */
+	uint64_t rlim_as;   /* the guest's RLIMIT_AS and RLIMIT_DATA: they must not bind the monitor itself */
+	uint64_t rlim_data;
+	int lock_future;    /* MCL_* for mappings to come */
 	uint64_t peak_committed;
 	/* Where the parts of the image lie, for /proc/self/stat and friends. Set by exec. */
 	uint64_t start_code, end_code, start_data, end_data, start_stack;

@@ -367,28 +367,6 @@ static uint64_t *directory_lookup(const struct pagetable *pt, uint64_t va)
 	return &table[(va >> 21) & 511];
 }
 
-int pt_allow_exec(struct pagetable *pt, uint64_t start, uint64_t end)
-{
-	while (start < end) {
-		uint64_t stop = hk_min(end, hk_align_down(start, LARGE_SIZE) + LARGE_SIZE);
-		uint64_t *entry;
-
-		if (!granule_find(pt, start)) {
-			start = hk_align_down(start, GRANULE_SIZE) + GRANULE_SIZE;
-			continue;
-		}
-		entry = directory_lookup(pt, start);
-		if (entry && (*entry & PTE_PRESENT)) {
-			int r = allow_block(pt, entry, start, stop);
-
-			if (r)
-				return r;
-		}
-		start = stop;
-	}
-	return 0;
-}
-
 int pt_map_gate(struct pagetable *pt, uint64_t va, gpa_t gpa, bool user, bool write, bool exec)
 {
 	uint64_t *entry = directory_entry(pt, va);

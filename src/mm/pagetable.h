@@ -38,12 +38,9 @@ void pt_free(struct pagetable *pt);
 /* The guest-physical address of the top-level table, for CR3. */
 gpa_t pt_root(const struct pagetable *pt);
 
-/* Map [start, end) of the guest's virtual space, executable or not; entries that are there stay. With lazy, only those parts
+/* Map [start, end) of the guest's virtual space, executable or not; entries that are there stay, or become executable. With lazy, only those parts
  * that already have a memory slot are filled; the rest comes by faults. 0, or -ENOMEM when slots, guest-physical space or table pages run out. */
 HK_MUST_CHECK int pt_map(struct pagetable *pt, uint64_t start, uint64_t end, bool exec, bool lazy);
-/* Give exec permission to whatever is present in [start, end), splitting entries at the edges. */
-HK_MUST_CHECK int pt_allow_exec(struct pagetable *pt, uint64_t start, uint64_t end);
-
 /* Map one page of the monitor's own (the gate) at a virtual address above HK_GUEST_MAX. */
 HK_MUST_CHECK int pt_map_gate(struct pagetable *pt, uint64_t va, gpa_t gpa, bool user, bool write, bool exec);
 /* Table pages and gate pages come from here: one zeroed page, its host address in *hva. -ENOMEM when full. */

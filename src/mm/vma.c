@@ -122,14 +122,6 @@ static void drop_node(struct vma_tree *t, struct vma *v)
 	free(v);
 }
 
-static void set_start(struct vma_tree *t, struct vma *v, uint64_t start)
-{
-	t->bytes += v->start - start;
-	v->gap += start - v->start;
-	v->start = start;
-	augment_up(v);
-}
-
 static void set_end(struct vma_tree *t, struct vma *v, uint64_t end)
 {
 	struct vma *next = vma_next(v);

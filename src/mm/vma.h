@@ -30,8 +30,7 @@ enum vma_kind {
 #define VMA_GROWSDOWN 0x02u
 #define VMA_NORESERVE 0x04u
 #define VMA_LOCKED    0x08u
-#define VMA_WIPEFORK  0x10u
-#define VMA_DONTFORK  0x20u
+#define VMA_NOEXEC    0x40u /* the file lies on a noexec mount */
 
 struct vma {
 	RB_ENTRY(vma) link;

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* husk's command line: which command, --help and --version. */
+#include "cli/cli.h"
+
+#include "monitor/monitor.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{ "run", cmd_run, "run a program in its own virtual machine" },
+	{ "doctor", cmd_doctor, "say whether this host can run VMs, how fast, and what is missing" },
+	{ "syscalls", cmd_syscalls, "list the system calls that this build serves" },
+};
+
+int cli_fail(int status, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	/* One write, so that lines of several processes do not mix. */
+	dprintf(STDERR_FILENO, "husk: %s\n", line);
+	return status;
+}
+
+static int help(void)
+{
+	puts("usage: husk COMMAND [OPTIONS…]\n"
+	     "Run unmodified Linux programs, each in its own KVM virtual machine.\n");
+	for (size_t i = 0; i < HK_ARRAY_LEN(commands); i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].help);
+	puts("\n  --help     this text; `husk COMMAND --help` for a command\n"
+	     "  --version  the version\n\n"
+	     "example: husk run -- ls -l /\n"
+	     "Exit status: the program's own; 124 ended by --timeout, 125 husk itself failed, 126 the program cannot be\n"
+	     "executed, 127 it was not found, 128+N it was ended by signal N.");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct hk_err err = { 0 };
+
+	if (argc < 2)
+		return cli_fail(HUSK_EXIT_FAILURE, "no command given; try `husk run -- PROGRAM`, or husk --help");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return help();
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
+		return puts("husk " HK_VERSION), 0;
+	for (size_t i = 0; i < HK_ARRAY_LEN(commands); i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		if (monitor_check_layout(argv, &err))
+			return cli_fail(HUSK_EXIT_FAILURE, "%s", err.text);
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	return cli_fail(HUSK_EXIT_FAILURE, "unknown command '%s'; see husk --help", argv[1]);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of monitor/ share. */
+#ifndef HK_MONITOR_INTERNAL_H
+#define HK_MONITOR_INTERNAL_H
+
+#include "kern/task.h"
+#include "monitor/monitor.h"
+#include "vmm/vcpu.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+struct monitor {
+	const struct monitor_options *opt;
+	struct hk_process proc;
+	struct hk_task task;
+	struct vm vm;
+	struct vcpu vcpu;
+	struct trace *trace;
+	struct stats *stats;
+	int status; /* exit status once the loop is left */
+	/* The last page fault that was said to be mended, to see when it is not. */
+	uint64_t mend_rip, mend_addr;
+	unsigned mend_count;
+};
+
+/* Run the guest until it ends; m->status is set. err: a line for the user if husk or a fault ended it. */
+void monitor_loop(struct monitor *m, struct hk_err *err);
+
+/* loop's part for CPU exceptions and forbidden accesses: mend it, or end the guest with a report. */
+void monitor_exception(struct monitor *m, const struct vcpu_exit *e);
+void monitor_forbidden(struct monitor *m);
+
+/* What is left to say when the guest has ended: the last of the trace, the statistics. */
+void monitor_finish(struct monitor *m);
+
+/* Start the watchdog of --timeout: a thread that ends the whole process, with its line and the statistics. 0 or -errno. */
+HK_MUST_CHECK int watchdog_start(struct monitor *m);
+
+#endif

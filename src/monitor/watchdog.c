@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --timeout: a thread that waits beside the guest. It needs no signal that the guest could block, and ends the process whatever the
+ * guest's thread is doing. */
+#include "monitor/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+static void *watch(void *arg)
+{
+	struct monitor *m = arg;
+	uint64_t ns = m->opt->timeout_ns;
+	struct timespec left = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
+
+	while (nanosleep(&left, &left) && errno == EINTR)
+		;
+	monitor_finish(m);
+	dprintf(STDERR_FILENO, "husk: %s: ended by --timeout after %.6g s\n", m->opt->argv[0], (double)ns / 1e9);
+	_exit(HUSK_EXIT_TIMEOUT);
+}
+
+int watchdog_start(struct monitor *m)
+{
+	sigset_t all, old;
+	pthread_t thread;
+	int r;
+
+	/* No signal of the guest's may land on this thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	r = pthread_create(&thread, NULL, watch, m);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -r;
+}
