@@ -12,9 +12,12 @@ uint64_t host_span(uint64_t a, uint64_t *len)
 
 	if (*len == 0)
 		return a;
-	if (a >= HK_GUEST_MAX || __builtin_add_overflow(a, *len, &end) || (int64_t)end < 0)
+	if (__builtin_add_overflow(a, *len, &end) || (int64_t)end < 0)
 		return HOST_BAD_ADDR;
-	*len = hk_min(hk_min(*len, HK_MAX_RW_COUNT), HK_GUEST_MAX - a);
+	*len = hk_min(*len, HK_MAX_RW_COUNT);
+	if (a >= HK_GUEST_MAX)
+		return HOST_UNMAPPED;
+	*len = hk_min(*len, HK_GUEST_MAX - a);
 	return a;
 }
 
@@ -23,7 +26,7 @@ static bool fit_iov(struct iovec *v)
 {
 	uint64_t len = v->iov_len;
 	uint64_t base = host_span((uint64_t)(uintptr_t)v->iov_base, &len);
-	bool cut = base + v->iov_len > HK_GUEST_MAX && base != HOST_BAD_ADDR && v->iov_len != 0;
+	bool cut = len != 0 && base + len == HK_GUEST_MAX && len < v->iov_len;
 
 	v->iov_base = (void *)(uintptr_t)base; /* a number for the host, never dereferenced */
 	v->iov_len = len;

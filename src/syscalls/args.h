@@ -14,6 +14,8 @@
 
 /* In the kernel's half: access_ok() fails for it, whatever the length. */
 #define HOST_BAD_ADDR 0xfffffffffffff000UL
+/* In the user's half, below HK_GUEST_MIN, where nothing is mapped: the host accepts it and faults when it gets there, after what comes before. */
+#define HOST_UNMAPPED 0x1000UL
 
 #define HK_IOV_MAX 1024
 
@@ -29,8 +31,8 @@ static inline uint64_t host_addr(uint64_t a, uint64_t len)
 #define host_obj(a, type) host_addr((a), sizeof(type))
 
 /*
- * The same for a buffer of a transfer that may be partial: *len is first cut to HK_MAX_RW_COUNT and then at the guest's end, where the transfer would
- * fault anyway. A buffer that Linux itself refuses at once (it starts outside or its end wraps) gives HOST_BAD_ADDR with *len unchanged.
+ * The same for a buffer of a transfer that may be partial: *len is cut to HK_MAX_RW_COUNT and at the guest's end, where the transfer would
+ * fault anyway. A buffer wholly behind that end gives HOST_UNMAPPED; one that Linux refuses at once (its end wraps) HOST_BAD_ADDR with *len unchanged.
  */
 uint64_t host_span(uint64_t a, uint64_t *len);
 
