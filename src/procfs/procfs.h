@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The files of /proc that must be true to the guest rather than to the monitor. A path is a normalised absolute one below /proc (path.h's
- * `proc`), "self", "thread-self" and the guest's own pid all accepted. Each function answers PROCFS_PASS (1) where the host's own file
+ * `proc`), "self", "thread-self" and the guest's own pid all accepted. Each function answers PROCFS_PASS where the host's own file
  * is right and may be used, or 0 / a value, or -errno (‑EACCES, -ENOENT…) where the guest may not have it.
+ *
+ * What is made up is a snapshot: the text as of open, in a memory file. Known limits: seeking back to 0 shows the same text again; fstat
+ * shows the text's size and a file of mode 0444 on another device.
  */
 #ifndef HK_PROCFS_PROCFS_H
 #define HK_PROCFS_PROCFS_H
@@ -13,18 +16,27 @@
 
 #define PROCFS_PASS (-4096) /* not an errno: use the host's file */
 
-/* A new descriptor (a guest descriptor, lowest free) on the made-up content; flags are open(2)'s. */
+/* A new descriptor (a guest descriptor, lowest free) on the made-up content, or on the program for exe; flags are open(2)'s. */
 int64_t procfs_open(struct hk_task *t, const char *path, int flags);
-/* The link's target into buf (no NUL), its length; never more than size. */
+/* The link's target into buf (no NUL), its length; never more than size. Also for an object that is a made-up file: its name in /proc/self/fd. */
 int64_t procfs_readlink(struct hk_task *t, const char *path, char *buf, size_t size);
 /* Where a magic link leads when followed (exe: the program's path): an absolute host path, NUL-terminated, 0; else PROCFS_PASS or -errno. */
 int64_t procfs_follow(struct hk_task *t, const char *path, char *target, size_t size);
+/* Bring image.comm up to date: a program may have written /proc/self/comm. Call before using it; and whoever changes it tells the host too (PR_SET_NAME)
+ * when proc->comm_on_host is set. On the guest's own thread. */
+void procfs_sync_comm(struct hk_task *t);
 /* May the host's object at this path be used at all, for anything but opening (stat, access, getdents…)? 0 or -errno. */
 int64_t procfs_allow(struct hk_task *t, const char *path, bool write);
-/* After an open by the host: if fd turned out to lie in /proc (through a symbolic link or a directory descriptor), swap its content for ours. Returns
- * the descriptor to give to the guest, or -errno with fd closed. */
+/*
+ * After every open by the host, whatever the path looked like (the only net for symbolic links and directory descriptors that lead into /proc): if fd
+ * lies in /proc and the guest may not have it as it is, swap its content for ours. Costs one host call for any other file. Returns the descriptor
+ * to give to the guest (the same number), or -errno with fd closed.
+ */
 int64_t procfs_fixup_open(struct hk_task *t, int fd, int flags);
-/* Take the entries of a getdents64 result in buf (len bytes, a host buffer) that the guest must not see out; returns the new length. */
+/*
+ * Take the entries of a getdents64 result in buf (len bytes, a host buffer) that the guest must not see out; returns the new length. 0 from
+ * len > 0 does not mean the end of the directory: read on.
+ */
 int64_t procfs_filter_dirents(struct hk_task *t, int dirfd, char *buf, size_t len);
 
 #endif
