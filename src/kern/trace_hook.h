@@ -5,20 +5,22 @@
 
 #include <stdint.h>
 
-/* One system call on its way through: what the dispatcher hands to the trace. */
+/* One system call on its way through: what the dispatcher hands to the trace. All zero but nr, a and rip when it starts. */
 struct hk_call {
 	uint64_t nr;
 	uint64_t a[6];
 	uint64_t rip;       /* of the instruction after SYSCALL */
 	const char *note;   /* one line on why a call was refused, or NULL; static storage */
 	const char *served; /* by which road: "gate", "server"; NULL: by an exit; static storage */
+	uint64_t began_ns;  /* the hook's own: CLOCK_MONOTONIC at enter */
+	void *pending;      /* the trace's own, between enter and leave */
 };
 
 /* Installed by monitor/ when a trace or statistics are wanted; both functions run on the calling thread. */
 struct hk_trace_hook {
 	void *ctx;
-	void (*enter)(void *ctx, const struct hk_call *call);
-	void (*leave)(void *ctx, const struct hk_call *call, int64_t result);
+	void (*enter)(void *ctx, struct hk_call *call);
+	void (*leave)(void *ctx, struct hk_call *call, int64_t result);
 };
 
 #endif
