@@ -193,13 +193,21 @@ static void walk_frame_pointers(struct session *s)
 	}
 }
 
+static bool executable(const struct session *s, uint64_t addr)
+{
+	for (uint32_t k = 0; k < s->in->map_count; k++)
+		if (addr >= s->in->maps[k].start && addr < s->in->maps[k].end)
+			return s->in->maps[k].exec;
+	return false;
+}
+
 static void unwind(struct session *s)
 {
 	uint64_t ra;
 
 	/* A call through a bad pointer: what called it is on top of the stack, and unwinds well from there. */
-	if (!dwfl_addrmodule(s->dwfl, s->regs[BT_RIP]) && s->in->read(s->in->ctx, s->regs[BT_RSP], &ra) == 0 && ra &&
-	    dwfl_addrmodule(s->dwfl, ra)) {
+	if (!executable(s, s->regs[BT_RIP]) && s->in->read(s->in->ctx, s->regs[BT_RSP], &ra) == 0 && ra &&
+	    executable(s, ra - 1)) {
 		tell(s, s->regs[BT_RIP], true, false);
 		s->regs[BT_RIP] = ra - 1; /* within the call, where its call-frame information holds */
 		s->regs[BT_RSP] += 8;

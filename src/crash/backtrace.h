@@ -32,7 +32,8 @@ enum backtrace_reg {
 /* One mapping of a file. Sorted by start in the list; not overlapping. */
 struct backtrace_map {
 	uint64_t start, end, offset;
-	uint64_t dev, ino; /* the file that was mapped; 0, 0 = not known */
+	uint64_t dev, ino;  /* the file that was mapped; ino 0 = not known */
+	uint32_t exec, pad; /* may be executed */
 	const char *path;
 };
 

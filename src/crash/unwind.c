@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -39,6 +40,7 @@ static int collect(const struct vma *v, void *ctx)
 	}
 	m.dev = v->file->dev;
 	m.ino = v->file->ino;
+	m.exec = (v->prot & PROT_EXEC) != 0;
 	m.path = strdup(v->file->path);
 	if (!m.path)
 		return -ENOMEM;
