@@ -100,6 +100,11 @@ int vm_open(struct vm *vm, struct fd_guard *guard, struct hk_err *err)
 		vm_close(vm);
 		return r;
 	}
+	if (guard) {
+		/* done with, and its number is the guest's first free one */
+		close(vm->kvm_fd);
+		vm->kvm_fd = -1;
+	}
 	vm->xcr0 = cpuid_xcr0(vm->cpuid);
 	return 0;
 }
