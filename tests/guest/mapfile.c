@@ -59,7 +59,7 @@ MAIN
 		s[n - 1] = 'g';
 	}
 	OK(t_size("grow") == 1 << 20);
-	T(mremap, s, 1 << 20, 4096, 0);
+	TQ(mremap, s, 1 << 20, 4096, 0);
 	/* Memory handed to the kernel behind the end of the file. */
 	MUST(ftruncate, g, 0);
 	T(write, g, s, 1);

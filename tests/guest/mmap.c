@@ -49,7 +49,7 @@ static void maps(void)
 	T(mmap, (void *)0xffffffffffff0000, T_PAGE, RW, PA | MAP_FIXED, -1, 0);
 	T(mmap, (void *)0x8000000000000000, T_PAGE, RW, PA | MAP_FIXED, -1, 0);
 	TQ(mmap, (void *)0x8000000000000000, T_PAGE, RW, PA, -1, 0);
-	T(mmap, 0, T_PAGE, 0x40000000, PA, -1, 0);
+	TQ(mmap, 0, T_PAGE, 0x40000000, PA, -1, 0);
 	TQ(mmap, 0, T_PAGE, PROT_NONE, PA | MAP_NORESERVE, -1, 0);
 	TQ(mmap, 0, T_PAGE, RW, PA | MAP_POPULATE | MAP_STACK, -1, 0);
 	TQ(mmap, 0, T_PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -35,6 +36,7 @@
 #undef lseek64
 #undef fstatfs64
 #undef sendfile64
+#undef prlimit64
 
 #define T_PAGE 4096UL
 #define T_UNUSED __attribute__((unused))
