@@ -306,7 +306,7 @@ static void test_as_linux(void **state)
 	run_and_compare((char *[]){ NULL }, env1);
 	run_and_compare((char *[]){ s("a"), NULL }, env1);
 	for (int i = 0; i < MAX_ARGS; i++) {
-		many[i] = s("argument" + i % 9);
+		many[i] = s(&"argument"[i % 9]);
 		run_and_compare(many, i % 2 ? env1 : env2);
 	}
 }
