@@ -15,8 +15,14 @@
 /* Offsets in the code page. */
 #define GATE_SYSCALL  0x000 /* LSTAR */
 #define GATE_IRET     0x010 /* return to ring 3 from a frame on the exception stack */
-#define GATE_PROBE    0x020 /* ring-3 code, to learn what the host makes of RDFSBASE and SYSCALL */
-#define GATE_PROBE_RDFSBASE_SIZE 5
+#define GATE_PROBE          0x020 /* ring-3 code, to learn what RDFSBASE, XGETBV and SYSCALL do here */
+#define GATE_PROBE_XGETBV   0x030
+#define GATE_PROBE_SYSCALL  0x050
+#define GATE_SIGNAL_XSAVE   0x060 /* ring 3: save the extended state, enter a signal handler */
+#define GATE_SIGNAL_FXSAVE  0x090 /* the same on a processor without XSAVE */
+#define GATE_SIGNAL_XRSTOR  0x0c0 /* ring 3: leave a signal handler */
+#define GATE_SIGNAL_FXRSTOR 0x0e0
+#define GATE_CODE_USED      0x0f8
 #define GATE_VECTOR   0x100 /* exception stubs, GATE_VECTOR_SIZE bytes each */
 #define GATE_VECTOR_SIZE 16
 #define GATE_VECTORS  32

@@ -3,6 +3,7 @@
  * decided but not yet made. */
 	.text
 	.globl hk_hostcall6, hk_hostcall_begin, hk_hostcall_end
+	.hidden hk_hostcall6, hk_hostcall_begin, hk_hostcall_end
 	.type hk_hostcall6, @function
 hk_hostcall6:
 	.cfi_startproc
@@ -20,4 +21,13 @@ hk_hostcall_end:
 	ret
 	.cfi_endproc
 	.size hk_hostcall6, . - hk_hostcall6
+
+	/* The restorer of the monitor's own signal handlers, which are installed by raw rt_sigaction. */
+	.globl hk_sigreturn
+	.hidden hk_sigreturn
+	.type hk_sigreturn, @function
+hk_sigreturn:
+	mov $15, %eax
+	syscall
+	.size hk_sigreturn, . - hk_sigreturn
 	.section .note.GNU-stack, "", @progbits

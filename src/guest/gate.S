@@ -20,10 +20,63 @@ gate_begin:
 	iretq
 
 	.org GATE_PROBE, 0xcc
-	/* #UD here: the host does not let ring 3 use FSGSBASE. The monitor steps over it. */
+	/* #UD here: the host does not let ring 3 use FSGSBASE. The monitor goes on at the next step. */
 	rdfsbase %rax
+	jmp probe_xgetbv
+
+	.org GATE_PROBE_XGETBV, 0xcc
+probe_xgetbv:
+	/* #UD here: no XSAVE. Else R8 = XCR0 (low half), RBX = size of its XSAVE area. */
+	xor %ecx, %ecx
+	xgetbv
+	mov %eax, %r8d
+	mov $0xd, %eax
+	xor %ecx, %ecx
+	cpuid
+	jmp probe_syscall
+
+	.org GATE_PROBE_SYSCALL, 0xcc
+probe_syscall:
 	syscall
 	ud2
+
+	/* RDI, RSI, RDX = the handler's arguments, RCX = save area, R8 = handler; all other registers are in the frame already.
+	 * The handler starts with the x87 and SSE control words that a new program has. */
+	.macro enter_signal save
+	mov %rdx, %r9
+	mov $-1, %eax
+	mov %eax, %edx
+	\save (%rcx)
+	mov %r9, %rdx
+	xor %eax, %eax
+	fninit
+	ldmxcsr default_mxcsr(%rip)
+	jmp *%r8
+	.endm
+
+	.org GATE_SIGNAL_XSAVE, 0xcc
+	enter_signal xsave64
+	.org GATE_SIGNAL_FXSAVE, 0xcc
+	enter_signal fxsave64
+
+	/* RCX = save area, RSP = struct sigframe_exit. */
+	.macro leave_signal restore
+	mov $-1, %eax
+	mov %eax, %edx
+	\restore (%rcx)
+	pop %rax
+	pop %rcx
+	pop %rdx
+	iretq
+	.endm
+
+	.org GATE_SIGNAL_XRSTOR, 0xcc
+	leave_signal xrstor64
+	.org GATE_SIGNAL_FXRSTOR, 0xcc
+	leave_signal fxrstor64
+	.org GATE_CODE_USED, 0xcc
+default_mxcsr:
+	.long 0x1f80
 
 	.macro vector n, has_error
 	.org GATE_VECTOR + \n * GATE_VECTOR_SIZE, 0xcc

@@ -13,6 +13,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -36,9 +37,10 @@
 #endif
 
 struct program {
-	const char *path;
+	const char *path; /* as it was asked for */
 	int fd;
 	struct stat st;
+	char real[PATH_MAX]; /* without symbolic links, as /proc shows it */
 };
 
 /* ---- opening ---- */
@@ -52,6 +54,19 @@ static int program_read(void *ctx, uint64_t off, void *buf, size_t len)
 		return -ENOEXEC;
 	n = pread(p->fd, buf, len, (off_t)off);
 	return n < 0 ? -errno : (size_t)n == len ? 0 : -ENOEXEC;
+}
+
+static void find_real_path(struct program *p)
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", p->fd);
+	n = readlink(link, p->real, sizeof(p->real) - 1);
+	if (n > 0)
+		p->real[n] = '\0';
+	else
+		snprintf(p->real, sizeof(p->real), "%s", p->path);
 }
 
 /* Open a program or interpreter as execve would: a regular file that may be executed and read. */
@@ -68,6 +83,7 @@ static int program_open(struct program *p, struct hk_err *err)
 		return hk_err_set(err, -EACCES, "cannot run %s: it is a directory", p->path);
 	if (!S_ISREG(p->st.st_mode))
 		return hk_err_set(err, -EACCES, "cannot run %s: it is not a regular file", p->path);
+	find_real_path(p);
 	if (faccessat(AT_FDCWD, p->path, X_OK, AT_EACCESS))
 		return hk_err_set(err, -errno, "cannot run %s: %s; chmod +x makes a file executable", p->path, strerror(errno));
 	return 0;
@@ -192,7 +208,7 @@ static int64_t map_segment(struct mm *mm, const struct program *p, const struct 
 	int64_t r;
 
 	if (s->filesz) {
-		r = map(mm, bias + start, zero - start, s->prot, MAP_FIXED, p->fd, s->offset - (s->vaddr - start), p->path);
+		r = map(mm, bias + start, zero - start, s->prot, MAP_FIXED, p->fd, s->offset - (s->vaddr - start), p->real);
 		if (r < 0)
 			return r;
 		/* The rest of the last page belongs to bss. In a read-only segment it stays as the file has it, as on Linux. */
@@ -356,8 +372,7 @@ static void name_image(struct hk_process *proc, const struct program *p, const c
 	const char *base = strrchr(invoked, '/');
 	struct hk_image *image = &proc->image;
 
-	if (!realpath(p->path, image->exe))
-		strncpy(image->exe, p->path, sizeof(image->exe) - 1);
+	memcpy(image->exe, p->real, sizeof(image->exe));
 	strncpy(image->comm, base ? base + 1 : invoked, sizeof(image->comm) - 1);
 	image->exe_dev = p->st.st_dev;
 	image->exe_ino = p->st.st_ino;

@@ -9,10 +9,12 @@
 #include "base/compiler.h"
 #include "kern/cpu.h"
 #include "kern/fd.h"
+#include "kern/signal.h"
 #include "kern/trace_hook.h"
 #include "mm/mm.h"
 
 #include <limits.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct hk_task;
@@ -31,12 +33,16 @@ struct hk_process {
 	struct mm mm;
 	struct fd_guard fds; /* the monitor's own descriptors */
 	struct hk_image image;
+	struct signal_actions actions;
 	struct hk_trace_hook *trace; /* NULL: no trace */
 	bool cwd_in_proc;            /* the working directory may lie in /proc: relative paths are looked at */
 	bool comm_on_host;           /* the host thread carries image.comm, since /proc/self/comm was opened for writing (procfs_sync_comm) */
 	bool aslr;
 	uint64_t start_ns;           /* CLOCK_BOOTTIME at the start */
 	uint64_t mem_limit;          /* --mem, bytes; 0 = none */
+	/* Limits that are the guest's alone, by RLIMIT_*; valid where the bit of rlim_own is set. Go through kern/rlimit.h. */
+	struct rlimit64 rlim[RLIM_NLIMITS];
+	uint32_t rlim_own;
 };
 
 struct hk_task {
@@ -46,6 +52,8 @@ struct hk_task {
 	gva_t clear_child_tid;
 	gva_t robust_list;
 	struct hk_call *call; /* the call being served, for task_note */
+	struct signal_state signals;
+	bool killed_by_frame; /* a signal found no room for its frame */
 	bool regs_replaced;   /* the call has set all registers: RAX is not the result's */
 	bool exiting;         /* leave the run loop with exit_code */
 	int exit_code;

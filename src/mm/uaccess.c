@@ -21,6 +21,13 @@ size_t uaccess_touch(void *p, int write);
 /* The signal of the last fix-up on this thread, for uaccess_probe. */
 static __thread volatile int last_signal;
 
+static bool (*take_sent)(int sig, siginfo_t *info, void *context);
+
+void uaccess_on_sent(bool (*take)(int sig, siginfo_t *info, void *context))
+{
+	take_sent = take;
+}
+
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
@@ -31,6 +38,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)uaccess_fixup;
 		return;
 	}
+	if (info->si_code <= 0 && take_sent && take_sent(sig, info, context))
+		return;
 	/* The monitor's own fault, or a signal sent by somebody: the default action, when the instruction is tried again. */
 	signal(sig, SIG_DFL);
 	if (info->si_code <= 0)

@@ -10,10 +10,15 @@
 #include "base/compiler.h"
 #include "mm/gva.h"
 
+#include <signal.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Install the SIGSEGV and SIGBUS handlers that turn a fault inside the copy routines into -EFAULT. Once a process. 0 or -errno. */
 HK_MUST_CHECK int uaccess_init(void);
+
+/* What becomes of a SIGSEGV or SIGBUS that somebody sent (kill): take returns true if it has dealt with it, else it kills the process. */
+void uaccess_on_sent(bool (*take)(int sig, siginfo_t *info, void *context));
 
 /* 0, or -EFAULT with an unspecified part copied. */
 HK_MUST_CHECK int copy_from_guest(void *dst, gva_t src, size_t len);

@@ -3,36 +3,163 @@
 #include "monitor/internal.h"
 
 #include "crash/access.h"
+#include "crash/report.h"
+#include "trace/trace.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define PF_PRESENT 0x1u
 #define PF_WRITE   0x2u
 #define PF_FETCH   0x10u
-#define EFLAGS_TF  0x100u
 
-/* A fault that was mended so often without any progress is not mended at all. */
+/* A fault that was mended so often at one place without any progress is not mended at all. */
 #define MEND_MOST 1000
 
-enum { VEC_DE = 0, VEC_DB = 1, VEC_NMI = 2, VEC_BP = 3, VEC_OF = 4, VEC_BR = 5, VEC_UD = 6, VEC_NM = 7, VEC_SS = 12,
-       VEC_GP = 13, VEC_PF = 14, VEC_MF = 16, VEC_AC = 17, VEC_MC = 18, VEC_XM = 19 };
+enum vector {
+	VEC_DE = 0,
+	VEC_DB = 1,
+	VEC_BP = 3,
+	VEC_OF = 4,
+	VEC_BR = 5,
+	VEC_UD = 6,
+	VEC_SS = 12,
+	VEC_GP = 13,
+	VEC_PF = 14,
+	VEC_MF = 16,
+	VEC_AC = 17,
+	VEC_XM = 19,
+	VEC_CP = 21,
+};
+
+/* The fault at addr is said to be mended. False if that was said too often already. */
+static bool mended(struct monitor *m, uint64_t addr)
+{
+	if (m->mend_rip != m->vcpu.regs.rip || m->mend_addr != addr) {
+		m->mend_rip = m->vcpu.regs.rip;
+		m->mend_addr = addr;
+		m->mend_count = 0;
+	}
+	return ++m->mend_count < MEND_MOST;
+}
+
+static void end_with_report(struct monitor *m, const struct access_fault *fault, int vector)
+{
+	struct report r = { .program = m->proc.image.exe, .fault = *fault, .vector = vector, .mm = &m->proc.mm };
+
+	r.cpu.regs = m->vcpu.regs;
+	if (m->task.cpu->ops->get_fs_gs(m->task.cpu, &r.cpu.fs_base, &r.cpu.gs_base))
+		r.cpu.fs_base = r.cpu.gs_base = 0;
+	report_fault(STDERR_FILENO, &r);
+	m->task.exiting = true;
+	m->task.exit_code = 128 + fault->signo;
+	m->killed_by = fault->signo;
+}
+
+/* Send the guest the signal; without a handler it dies of it, and somebody wants to know why. */
+static void signal_or_die(struct monitor *m, const struct access_fault *fault, int vector, uint32_t error)
+{
+	siginfo_t info = { .si_signo = fault->signo, .si_code = fault->code };
+
+	info.si_addr = (void *)(uintptr_t)fault->addr;
+	m->task.signals.trapno = (uint64_t)vector;
+	m->task.signals.error = error;
+	m->task.signals.cr2 = vector == VEC_PF ? fault->addr : 0;
+	trace_signal(m->trace, &info);
+	if (!signal_fault(&m->task, fault->signo, fault->code, fault->addr))
+		end_with_report(m, fault, vector);
+}
+
+static void on_page_fault(struct monitor *m, const struct vcpu_exit *e)
+{
+	enum mm_access how = e->error & PF_FETCH ? MM_EXEC : e->error & PF_WRITE ? MM_WRITE : MM_READ;
+	enum mm_verdict verdict = mm_fault(&m->proc.mm, GVA(e->cr2), how);
+	struct access_fault fault = { .signo = SIGSEGV, .addr = e->cr2 };
+
+	if (verdict == MM_RESUME && mended(m, e->cr2))
+		return;
+	fault.code = verdict == MM_ACCERR ? SEGV_ACCERR : SEGV_MAPERR;
+	signal_or_die(m, &fault, VEC_PF, e->error);
+}
+
+/* x87 and SSE exceptions: which of the unmasked ones it was, we do not ask; the guest's handler reads the status word itself. */
+static void exception_signal(unsigned vector, uint64_t rip, struct access_fault *f)
+{
+	f->addr = rip;
+	switch (vector) {
+	case VEC_DE:
+		f->signo = SIGFPE;
+		f->code = FPE_INTDIV;
+		break;
+	case VEC_MF:
+	case VEC_XM:
+		f->signo = SIGFPE;
+		f->code = FPE_FLTINV;
+		break;
+	case VEC_UD:
+		f->signo = SIGILL;
+		f->code = ILL_ILLOPN;
+		break;
+	case VEC_DB:
+		f->signo = SIGTRAP;
+		f->code = TRAP_TRACE;
+		break;
+	case VEC_BP:
+		f->signo = SIGTRAP;
+		f->code = SI_KERNEL;
+		f->addr = 0;
+		break;
+	case VEC_AC:
+		f->signo = SIGBUS;
+		f->code = BUS_ADRALN;
+		f->addr = 0;
+		break;
+	case VEC_SS:
+		f->signo = SIGBUS;
+		f->code = SI_KERNEL;
+		f->addr = 0;
+		break;
+	default: /* #GP and the like */
+		f->signo = SIGSEGV;
+		f->code = SI_KERNEL;
+		f->addr = 0;
+		break;
+	}
+}
 
 void monitor_exception(struct monitor *m, const struct vcpu_exit *e)
 {
+	struct access_fault fault = { 0 };
+
 	if (e->vector == VEC_PF) {
-		enum mm_access how = e->error & PF_FETCH ? MM_EXEC : e->error & PF_WRITE ? MM_WRITE : MM_READ;
-		if (mm_fault(&m->proc.mm, GVA(e->cr2), how) == MM_RESUME)
-			return;
+		on_page_fault(m, e);
+		return;
 	}
-	fprintf(stderr, "exception %u error %x cr2 %lx rip %lx rsp %lx\n", e->vector, e->error, e->cr2, m->vcpu.regs.rip, m->vcpu.regs.rsp);
-	m->task.exiting = true;
-	m->task.exit_code = 139;
+	exception_signal(e->vector, m->vcpu.regs.rip, &fault);
+	signal_or_die(m, &fault, (int)e->vector, e->error);
 }
 
+/*
+ * KVM_RUN ended with EFAULT: the host mapping forbids what the instruction at RIP wants. Its operands tell the address. If the tree and the host
+ * both allow every one of them, the cause has gone in the meantime.
+ */
 void monitor_forbidden(struct monitor *m)
 {
-	fprintf(stderr, "forbidden rip %lx\n", m->vcpu.regs.rip);
-	m->task.exiting = true;
-	m->task.exit_code = 139;
+	struct access_cpu cpu = { .regs = m->vcpu.regs };
+	struct access_fault fault = { 0 };
+
+	if (m->task.cpu->ops->get_fs_gs(m->task.cpu, &cpu.fs_base, &cpu.gs_base))
+		cpu.fs_base = cpu.gs_base = 0;
+	access_fetch(&cpu);
+	switch (access_find(&m->proc.mm, &cpu, &fault)) {
+	case ACCESS_FOUND:
+		break;
+	case ACCESS_SPURIOUS:
+		if (mended(m, 0))
+			return;
+		fault = (struct access_fault){ .signo = SIGSEGV, .code = SEGV_MAPERR, .addr = cpu.regs.rip };
+		break;
+	case ACCESS_UNCERTAIN:
+		break;
+	}
+	signal_or_die(m, &fault, VEC_PF, PF_PRESENT | 4 | (fault.op.how & MM_WRITE ? PF_WRITE : 0));
 }

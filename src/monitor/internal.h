@@ -5,6 +5,8 @@
 
 #include "kern/task.h"
 #include "monitor/monitor.h"
+#include "trace/stats.h"
+#include "trace/trace.h"
 #include "vmm/vcpu.h"
 
 #include <pthread.h>
@@ -16,8 +18,11 @@ struct monitor {
 	struct hk_task task;
 	struct vm vm;
 	struct vcpu vcpu;
-	struct trace *trace;
-	struct stats *stats;
+	int trace_fd;
+	struct trace *trace; /* NULL: no --trace */
+	struct stats *stats; /* NULL: no --stats */
+	struct trace_pair hooks;
+	int killed_by; /* signal number, if a fault ended the guest */
 	int status; /* exit status once the loop is left */
 	/* The last page fault that was said to be mended, to see when it is not. */
 	uint64_t mend_rip, mend_addr;

@@ -2,6 +2,7 @@
 /* The run loop: one switch over what a vCPU can come back with. */
 #include "monitor/internal.h"
 
+#include "kern/signal.h"
 #include "syscalls/dispatch.h"
 
 #include <errno.h>
@@ -12,11 +13,15 @@ static void on_syscall(struct monitor *m)
 	struct hk_call call = { .nr = r->rax, .a = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 }, .rip = r->rip };
 	int64_t result = hk_dispatch(&m->task, &call);
 
-	/* A call that replaced the registers (rt_sigreturn) has set RAX itself. */
-	if (m->task.regs_replaced)
+	if (m->task.regs_replaced) {
+		/* rt_sigreturn has set RAX itself. */
 		m->task.regs_replaced = false;
-	else
+	} else if (result == -HK_ERESTARTSYS) {
+		m->task.signals.restart = true;
+		m->task.signals.restart_nr = call.nr;
+	} else {
 		r->rax = (uint64_t)result;
+	}
 }
 
 static void on_broken(struct monitor *m, const struct vcpu_exit *e, struct hk_err *err)
@@ -49,6 +54,8 @@ void monitor_loop(struct monitor *m, struct hk_err *err)
 			on_broken(m, &e, err);
 			break;
 		}
+		if (!t->exiting)
+			signal_deliver(t);
 	}
 	m->status = t->exit_code;
 }

@@ -3,14 +3,19 @@
 #include "monitor/internal.h"
 
 #include "kern/exec.h"
+#include "kern/signal.h"
+#include "trace/stats.h"
+#include "trace/trace.h"
 #include "mm/uaccess.h"
 #include "vmm/cpuid.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #define HWCAP2_FSGSBASE 2u
@@ -105,8 +110,13 @@ static int start_vm(struct monitor *m, struct hk_err *err)
 	r = vm_install_gate(&m->vm, &proc->mm, err);
 	if (r == 0)
 		r = vcpu_open(&m->vcpu, &m->vm, &proc->mm, 0, err);
+	if (r)
+		return r;
 	m->task.cpu = &m->vcpu.cpu;
-	return r;
+	m->task.signals.xsave_size = m->vm.xsave_size;
+	m->task.signals.xcr0 = m->vm.guest_xcr0;
+	r = signal_init(&m->task);
+	return r ? hk_err_set(err, r, "cannot take over the signals: %s", strerror(-r)) : 0;
 }
 
 static int load_program(struct monitor *m, const char *path, struct hk_err *err)
@@ -123,9 +133,76 @@ static int load_program(struct monitor *m, const char *path, struct hk_err *err)
 	return exec_load(&m->task, &req, err);
 }
 
+/* ---- trace and statistics ---- */
+
+static int open_trace_file(struct monitor *m, struct hk_err *err)
+{
+	if (!m->opt->trace_file) {
+		m->trace_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	} else {
+		m->trace_fd = open(m->opt->trace_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_APPEND, 0666);
+	}
+	if (m->trace_fd < 0)
+		return hk_err_set(err, -errno, "cannot open %s for the trace: %s", m->opt->trace_file ? m->opt->trace_file : "standard error",
+				  strerror(errno));
+	return fd_guard_adopt(&m->proc.fds, &m->trace_fd);
+}
+
+static int start_trace(struct monitor *m, struct hk_err *err)
+{
+	const struct monitor_options *o = m->opt;
+	int r = open_trace_file(m, err);
+
+	if (r)
+		return r;
+	if (o->trace) {
+		const struct trace_options t = { .fd = m->trace_fd, .json = o->trace_json, .show_rip = o->trace_rip, .show_where = o->trace_where,
+						 .time = o->trace_time, .string = o->trace_string, .filter = o->trace_filter };
+
+		m->trace = trace_create(&t, err);
+		if (!m->trace)
+			return err->code;
+		m->proc.trace = trace_hook(m->trace);
+	}
+	if (o->stats) {
+		m->stats = stats_create();
+		if (!m->stats)
+			return hk_err_set(err, -ENOMEM, "out of memory");
+		trace_pair_init(&m->hooks, m->trace ? trace_hook(m->trace) : NULL, stats_hook(m->stats));
+		m->proc.trace = m->trace ? &m->hooks.hook : stats_hook(m->stats);
+	}
+	return 0;
+}
+
+static void print_stats(struct monitor *m)
+{
+	const uint64_t *exits = m->vcpu.exits;
+	const struct pagetable *pt = &m->proc.mm.pt;
+	struct rusage ru = { 0 };
+
+	getrusage(RUSAGE_SELF, &ru);
+	const struct stats_row rows[] = {
+		{ "exits", "system calls", exits[VCPU_SYSCALL], NULL },
+		{ "exits", "exceptions", exits[VCPU_EXCEPTION], NULL },
+		{ "exits", "forbidden accesses", exits[VCPU_FORBIDDEN], NULL },
+		{ "exits", "signals and kicks", exits[VCPU_KICKED], NULL },
+		{ "page tables", "2 MiB entries", pt->entries_2m, NULL },
+		{ "page tables", "4 KiB entries", pt->entries_4k, NULL },
+		{ "page tables", "pages", pt->tables, NULL },
+		{ "memory", "slots", pt->slots, NULL },
+		{ "memory", "peak committed by the guest", m->proc.mm.peak_committed / 1024, "KiB" },
+		{ "memory", "peak resident, monitor and guest", (uint64_t)ru.ru_maxrss, "KiB" },
+	};
+
+	(void)!stats_print(m->stats, m->trace_fd, m->opt->trace_json, rows, HK_ARRAY_LEN(rows));
+}
+
 void monitor_finish(struct monitor *m)
 {
-	(void)m;
+	if (m->trace)
+		trace_exited(m->trace, m->status, m->killed_by);
+	if (m->stats)
+		print_stats(m);
 }
 
 /* The status for a program that could not be started, as shells have it. */
@@ -162,6 +239,8 @@ static int run(struct monitor *m, struct hk_err *err)
 	r = load_program(m, path, err);
 	if (r)
 		return status_of(r);
+	if ((m->opt->trace || m->opt->stats) && start_trace(m, err))
+		return HUSK_EXIT_FAILURE;
 	r = m->opt->timeout_ns ? watchdog_start(m) : 0;
 	if (r) {
 		hk_err_set(err, r, "cannot start the watchdog of --timeout: %s", strerror(-r));
@@ -182,7 +261,7 @@ int monitor_run(const struct monitor_options *opt, struct hk_err *err)
 		return HUSK_EXIT_FAILURE;
 	}
 	m->opt = opt;
-	m->vm.vm_fd = m->vm.kvm_fd = m->vcpu.fd = -1;
+	m->vm.vm_fd = m->vm.kvm_fd = m->vcpu.fd = m->trace_fd = -1;
 	status = run(m, err);
 	/* The VM and the guest's memory go with the process, which is about to end: taking them down by hand first only costs time. */
 	return status;

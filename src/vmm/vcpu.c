@@ -239,26 +239,39 @@ static const struct hk_cpu_ops vcpu_ops = {
 
 /* ---- the probe ---- */
 
-/* Run the gate's probe code at ring 3 and see what RDFSBASE and SYSCALL do. */
+/* Did the probe stop because the processor knows no instruction of this step? */
+static bool undefined(const struct vcpu *v, const struct vcpu_exit *e, uint64_t step, uint64_t next)
+{
+	return e->event == VCPU_EXCEPTION && e->vector == 6 && v->regs.rip >= GATE_CODE_VA + step && v->regs.rip < GATE_CODE_VA + next;
+}
+
+static void probe_from(struct vcpu *v, uint64_t step, struct vcpu_exit *e)
+{
+	v->regs.rip = GATE_CODE_VA + step;
+	v->regs.r8 = v->regs.rbx = 0;
+	vcpu_run(v, e);
+}
+
+/* Run the gate's probe code at ring 3 and see what RDFSBASE, XGETBV and SYSCALL do. */
 static int probe(struct vcpu *v, struct hk_err *err)
 {
 	struct tss64 *tss = (struct tss64 *)(v->page + GATE_CPU_TSS);
 	struct vcpu_exit e;
 	struct kvm_sregs s;
 
-	v->regs.rip = GATE_CODE_VA + GATE_PROBE;
-	v->vm->fsgsbase = true;
-	vcpu_run(v, &e);
-	if (e.event == VCPU_EXCEPTION && e.vector == 6 && v->regs.rip == GATE_CODE_VA + GATE_PROBE) {
-		v->vm->fsgsbase = false;
-		v->regs.rip += GATE_PROBE_RDFSBASE_SIZE;
-		vcpu_run(v, &e);
-	}
+	probe_from(v, GATE_PROBE, &e);
+	v->vm->fsgsbase = !undefined(v, &e, GATE_PROBE, GATE_PROBE_XGETBV);
+	if (!v->vm->fsgsbase)
+		probe_from(v, GATE_PROBE_XGETBV, &e);
+	if (undefined(v, &e, GATE_PROBE_XGETBV, GATE_PROBE_SYSCALL))
+		probe_from(v, GATE_PROBE_SYSCALL, &e);
 	if (e.event != VCPU_SYSCALL)
 		return hk_err_set(err, -EIO, "a SYSCALL in the virtual machine ended as event %d, vector %u %s; see husk doctor",
 				  e.event, e.vector, e.event == VCPU_BROKEN ? e.text : "");
 	if (ioctl(v->fd, KVM_GET_SREGS, &s))
 		return hk_err_set(err, -errno, "cannot read the segment registers: %s", strerror(errno));
+	v->vm->guest_xcr0 = v->regs.r8;
+	v->vm->xsave_size = (uint32_t)v->regs.rbx;
 	v->vm->syscall = s.cs.dpl == 3 ? VM_SYSCALL_RING3 : VM_SYSCALL_RING0;
 	if (v->vm->syscall == VM_SYSCALL_RING0)
 		tss->ports[GATE_PORT_SYSCALL / 8] = 0xff; /* nobody at ring 3 needs it */

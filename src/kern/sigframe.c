@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entering and leaving the guest's signal handlers. The extended state (x87, SSE, AVX…) is saved and restored by the gate's code at ring 3,
+ * with the processor's own XSAVE: what the host's KVM would hand out may be less than what the guest has.
+ */
+#include "kern/sigframe.h"
+
+#include "abi/layout.h"
+#include "base/hostcall.h"
+#include "kern/task.h"
+#include "mm/uaccess.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define BIT(sig)  (1UL << ((sig) - 1))
+#define RED_ZONE  128
+#define FLAG_DF   0x400u
+#define FLAG_TF   0x100u
+#define FLAG_RF   0x10000u
+
+static struct hk_regs *regs_of(struct hk_task *t)
+{
+	return t->cpu->ops->regs(t->cpu);
+}
+
+static uint32_t fpstate_size(const struct signal_state *s)
+{
+	return s->xsave_size ? s->xsave_size : FXSAVE_SIZE;
+}
+
+static bool on_altstack(const struct hk_sigstack *alt, uint64_t sp)
+{
+	return alt->size && sp > alt->sp && sp - alt->sp <= alt->size;
+}
+
+/* Where the frame and the extended state go. False: the stack has no room (alternate) or lies nowhere. */
+static bool place(struct hk_task *t, const struct hk_sigaction *act, uint64_t *frame, uint64_t *fpstate)
+{
+	struct signal_state *s = &t->signals;
+	uint64_t sp = regs_of(t)->rsp - RED_ZONE;
+	bool alt = on_altstack(&s->alt, regs_of(t)->rsp), enter = (act->flags & SA_ONSTACK) && s->alt.size && !alt;
+
+	if (enter)
+		sp = s->alt.sp + s->alt.size;
+	*fpstate = hk_align_down(sp - fpstate_size(s) - 4, 64);
+	/* As at a function's first instruction: RSP + 8 is 16-byte aligned. */
+	*frame = hk_align_down(*fpstate - sizeof(struct sigframe), 16) - 8;
+	if ((alt || enter) && !on_altstack(&s->alt, *frame))
+		return false;
+	return *frame < sp && gva_range_ok(GVA(*frame), sp - *frame);
+}
+
+static void fill_context(const struct hk_task *t, const struct hk_regs *r, uint64_t fpstate, struct sigframe_context *c)
+{
+	*c = (struct sigframe_context){
+		.r8 = r->r8, .r9 = r->r9, .r10 = r->r10, .r11 = r->r11, .r12 = r->r12, .r13 = r->r13, .r14 = r->r14, .r15 = r->r15,
+		.rdi = r->rdi, .rsi = r->rsi, .rbp = r->rbp, .rbx = r->rbx, .rdx = r->rdx, .rax = r->rax, .rcx = r->rcx,
+		.rsp = r->rsp, .rip = r->rip, .rflags = r->rflags, .cs = GATE_SEL_USER_CS, .ss = GATE_SEL_USER_SS,
+		.error = t->signals.error, .trapno = t->signals.trapno, .oldmask = t->signals.blocked, .cr2 = t->signals.cr2,
+		.fpstate = fpstate,
+	};
+}
+
+/* The parts of the XSAVE area that XSAVE itself does not write. */
+static int prepare_fpstate(const struct signal_state *s, uint64_t fpstate)
+{
+	struct xsave_sw sw = { 0 };
+	uint32_t magic2 = FP_MAGIC2;
+	int r;
+
+	if (s->xsave_size) {
+		sw = (struct xsave_sw){ .magic1 = FP_MAGIC1, .extended_size = s->xsave_size + 4, .xfeatures = s->xcr0,
+					.xstate_size = s->xsave_size };
+		r = clear_guest(GVA(fpstate + XSAVE_HEADER_OFFSET), XSAVE_HEADER_SIZE);
+		if (r == 0)
+			r = put_guest(GVA(fpstate + s->xsave_size), &magic2);
+		if (r)
+			return r;
+	}
+	return put_guest(GVA(fpstate + XSAVE_SW_OFFSET), &sw);
+}
+
+/* Push the frame and point the registers at the gate's entry. False: the guest's stack cannot take it. */
+static bool push(struct hk_task *t, int sig, const siginfo_t *info, const struct hk_sigaction *act)
+{
+	struct signal_state *s = &t->signals;
+	struct hk_regs *r = regs_of(t);
+	struct sigframe f = { .restorer = act->restorer };
+	uint64_t at, fpstate;
+
+	if (!place(t, act, &at, &fpstate))
+		return false;
+	f.uc.flags = (s->xsave_size ? UC_FP_XSTATE : 0) | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
+	f.uc.stack = s->alt;
+	f.uc.stack.flags |= s->alt.size ? (on_altstack(&s->alt, r->rsp) ? SS_ONSTACK : 0) : SS_DISABLE;
+	f.uc.mask = s->blocked;
+	fill_context(t, r, fpstate, &f.uc.context);
+	memcpy(f.info, info, sizeof(f.info));
+	if (prepare_fpstate(s, fpstate) || put_guest(GVA(at), &f))
+		return false;
+	r->rdi = (uint64_t)sig;
+	r->rsi = at + offsetof(struct sigframe, info);
+	r->rdx = at + offsetof(struct sigframe, uc);
+	r->rcx = fpstate;
+	r->r8 = act->handler;
+	r->rsp = at;
+	r->rflags &= ~(uint64_t)(FLAG_DF | FLAG_TF | FLAG_RF);
+	r->rip = GATE_CODE_VA + (s->xsave_size ? GATE_SIGNAL_XSAVE : GATE_SIGNAL_FXSAVE);
+	return true;
+}
+
+/* Run the guest's handler of sig. False: there is none to run, or no stack for it. */
+static bool enter(struct hk_task *t, int sig, const siginfo_t *info)
+{
+	struct hk_sigaction act = t->proc->actions.act[sig];
+	uint64_t mask = t->signals.blocked | act.mask;
+
+	if (act.handler <= 1 || !push(t, sig, info, &act))
+		return false;
+	if (!(act.flags & SA_NODEFER))
+		mask |= BIT(sig);
+	if (act.flags & SA_RESETHAND)
+		signal_action(t, sig, &(struct hk_sigaction){ 0 }, NULL);
+	if (t->signals.alt.flags & (int32_t)SS_AUTODISARM)
+		t->signals.alt = (struct hk_sigstack){ 0 };
+	signal_set_mask(t, mask);
+	return true;
+}
+
+/* The call that the signal interrupted: start it again, or tell the guest EINTR. */
+static void settle_call(struct hk_task *t, bool again)
+{
+	struct hk_regs *r = regs_of(t);
+
+	if (!t->signals.restart)
+		return;
+	t->signals.restart = false;
+	if (again) {
+		r->rax = t->signals.restart_nr;
+		r->rip -= 2; /* back onto the SYSCALL instruction */
+	} else {
+		r->rax = (uint64_t)-EINTR;
+	}
+}
+
+static void deliver_one(struct hk_task *t, const struct signal_caught *c)
+{
+	const struct hk_sigaction *act = &t->proc->actions.act[c->sig];
+
+	if (act->handler > 1)
+		settle_call(t, act->flags & SA_RESTART);
+	if (enter(t, c->sig, &c->info))
+		return;
+	if (act->handler <= 1) {
+		/* Its disposition changed after it was caught: let the host do what it now is. */
+		hk_hostcall(SYS_rt_tgsigqueueinfo, getpid(), t->tid, c->sig, &c->info);
+		signal_set_mask(t, t->signals.blocked);
+		return;
+	}
+	t->exiting = true;
+	t->exit_code = 128 + SIGSEGV;
+	t->killed_by_frame = true;
+}
+
+void signal_deliver(struct hk_task *t)
+{
+	struct signal_state *s = &t->signals;
+
+	/* Opening the mask after a frame may let the next one in: it is caught at the end of the list and gets its frame on top. */
+	while (s->caught_count && !t->exiting) {
+		struct signal_caught c = s->caught[0];
+
+		memmove(&s->caught[0], &s->caught[1], (SIGNAL_CAUGHT_MAX - 1) * sizeof(c));
+		s->caught_count--;
+		deliver_one(t, &c);
+	}
+	settle_call(t, true);
+}
+
+bool signal_fault(struct hk_task *t, int sig, int code, uint64_t addr)
+{
+	siginfo_t info = { .si_signo = sig, .si_code = code };
+
+	info.si_addr = (void *)(uintptr_t)addr;
+	return !(t->signals.blocked & BIT(sig)) && enter(t, sig, &info);
+}
+
+/* ---- sigreturn ---- */
+
+static void take_context(struct hk_regs *r, const struct sigframe_context *c)
+{
+	*r = (struct hk_regs){
+		.rax = c->rax, .rbx = c->rbx, .rcx = c->rcx, .rdx = c->rdx, .rsi = c->rsi, .rdi = c->rdi, .rbp = c->rbp, .rsp = c->rsp,
+		.r8 = c->r8, .r9 = c->r9, .r10 = c->r10, .r11 = c->r11, .r12 = c->r12, .r13 = c->r13, .r14 = c->r14, .r15 = c->r15,
+		.rip = c->rip, .rflags = c->rflags,
+	};
+}
+
+/* Leave through the gate, which restores the extended state at fpstate and then the last registers from the dead frame at `at`. */
+static int leave_through_gate(struct hk_task *t, uint64_t at, uint64_t fpstate)
+{
+	struct hk_regs *r = regs_of(t);
+	struct xsave_sw sw;
+	struct sigframe_exit last = { .rax = r->rax, .rcx = r->rcx, .rdx = r->rdx, .rip = r->rip, .cs = GATE_SEL_USER_CS,
+				      .rflags = r->rflags, .rsp = r->rsp, .ss = GATE_SEL_USER_SS };
+	bool extended = t->signals.xsave_size && get_guest(&sw, GVA(fpstate + XSAVE_SW_OFFSET)) == 0 && sw.magic1 == FP_MAGIC1;
+	int err = put_guest(GVA(at), &last);
+
+	if (err)
+		return err;
+	r->rsp = at;
+	r->rcx = fpstate;
+	r->rip = GATE_CODE_VA + (extended ? GATE_SIGNAL_XRSTOR : GATE_SIGNAL_FXRSTOR);
+	return 0;
+}
+
+int64_t signal_return(struct hk_task *t)
+{
+	struct hk_regs *r = regs_of(t);
+	uint64_t at = r->rsp - 8; /* the handler's RET has popped the restorer */
+	struct sigframe f;
+	int err = get_guest(&f, GVA(at));
+
+	t->regs_replaced = true;
+	if (err == 0) {
+		take_context(r, &f.uc.context);
+		t->signals.alt = f.uc.stack;
+		t->signals.alt.flags &= (int32_t)SS_AUTODISARM;
+		if (f.uc.stack.flags & SS_DISABLE)
+			t->signals.alt = (struct hk_sigstack){ 0 };
+		signal_set_mask(t, f.uc.mask);
+		if (f.uc.context.fpstate)
+			err = leave_through_gate(t, at, f.uc.context.fpstate);
+	}
+	if (err && !signal_fault(t, SIGSEGV, SI_KERNEL, 0)) {
+		t->exiting = true;
+		t->exit_code = 128 + SIGSEGV;
+		t->killed_by_frame = true;
+	}
+	return 0;
+}

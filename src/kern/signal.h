@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signals. Dispositions and masks are mirrored to the host, so pending sets, queueing, siginfo and default actions are the host's. For a signal
+ * that the guest handles, the monitor's own handler notes it, blocks the rest, and makes the vCPU return; signal_deliver then
+ * builds the frame that the guest's handler expects. signal(7), sigaction(2), sigreturn(2).
+ */
+#ifndef HK_KERN_SIGNAL_H
+#define HK_KERN_SIGNAL_H
+
+#include "base/compiler.h"
+
+#include <signal.h>
+#include <stdbool.h>
+
+struct hk_task;
+
+#define SIGNAL_COUNT 64
+#ifndef SS_AUTODISARM
+#define SS_AUTODISARM (1U << 31)
+#endif
+/* A host call was cut short, or never made, because of a signal: start it again unless a handler without SA_RESTART ran. The
+ * kernel's own number; the guest never sees it. */
+#define HK_ERESTARTSYS 512
+
+/* As rt_sigaction(2) takes it. */
+struct hk_sigaction {
+	uint64_t handler, flags, restorer, mask;
+};
+
+struct signal_actions {
+	struct hk_sigaction act[SIGNAL_COUNT + 1]; /* as the guest set them */
+};
+
+struct hk_sigstack {
+	uint64_t sp;
+	int32_t flags;
+	uint32_t pad;
+	uint64_t size;
+};
+
+#define SIGNAL_CAUGHT_MAX 8
+
+struct signal_caught {
+	int sig;
+	siginfo_t info;
+};
+
+struct signal_state { /* one a task; only its own thread touches it, its signal handler included */
+	uint64_t blocked; /* as the guest knows it; bit sig-1 */
+	struct hk_sigstack alt;
+	volatile sig_atomic_t caught_count;
+	struct signal_caught caught[SIGNAL_CAUGHT_MAX];
+	uint64_t trapno, error, cr2; /* of the last fault, for ucontext */
+	bool restart;                /* the current call returned -HK_ERESTARTSYS */
+	uint64_t restart_nr;
+	/* how the gate saves extended state (vmm's probe) */
+	uint32_t xsave_size; /* 0: FXSAVE */
+	uint64_t xcr0;
+};
+
+/* Take this thread's mask and the process's dispositions as the guest's. Once a thread. */
+HK_MUST_CHECK int signal_init(struct hk_task *t);
+
+/* rt_sigaction: sig 1–64; new_act or old_act may be NULL. */
+int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act);
+/* Set the mask (SIGKILL and SIGSTOP are taken out) and mirror it. */
+void signal_set_mask(struct hk_task *t, uint64_t mask);
+/* A guest's mask as the host may have it: what the monitor itself needs stays open. */
+uint64_t signal_host_mask(uint64_t mask);
+
+/* Before the guest runs on: push frames for what was caught, or restart the interrupted call. May end the task. */
+void signal_deliver(struct hk_task *t);
+/* A CPU exception as a signal. True: a frame was pushed. False: no handler, or it is blocked: the guest must die of it. */
+HK_MUST_CHECK bool signal_fault(struct hk_task *t, int sig, int code, uint64_t addr);
+/* rt_sigreturn. Sets all registers. */
+int64_t signal_return(struct hk_task *t);
+
+#endif
