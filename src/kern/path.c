@@ -140,16 +140,53 @@ static bool start_of(const struct hk_path *p, char base[PATH_MAX], const char **
 	return ok;
 }
 
+/* Is this component ("self", a number…) of /proc one of this process's own names? */
+static bool is_own(const char *name, size_t len)
+{
+	char task[64];
+
+	if ((len == 4 && strncmp(name, "self", 4) == 0) || (len == 11 && strncmp(name, "thread-self", 11) == 0))
+		return true;
+	if (len == 0 || len > 10 || strspn(name, "0123456789") != len)
+		return false;
+	snprintf(task, sizeof(task), "/proc/self/task/%.*s", (int)len, name);
+	return access(task, F_OK) == 0;
+}
+
+/* Does a path below /proc name one of the monitor's descriptors ("/proc/self/fd/N", "/proc/self/task/T/fdinfo/N")? */
+static bool names_ours(const struct hk_task *t, const char *proc)
+{
+	static const char *const dirs[] = { "/fd/", "/fdinfo/" };
+
+	if (strlen(proc) < 6 || !is_own(proc + 6, strcspn(proc + 6, "/")))
+		return false;
+	for (size_t i = 0; i < HK_ARRAY_LEN(dirs); i++) {
+		const char *p = strstr(proc, dirs[i]);
+		int n = 0;
+
+		for (p = p ? p + strlen(dirs[i]) : ""; *p >= '0' && *p <= '9' && n < INT_MAX / 10 - 1; p++)
+			n = n * 10 + (*p - '0');
+		if ((*p == '\0' || *p == '/') && fd_is_ours(&t->proc->fds, n))
+			return true;
+	}
+	return false;
+}
+
 /* Set p->proc from a base and what follows it. */
-static int set_proc(struct hk_path *p, char base[PATH_MAX], const char *rest)
+static int set_proc(struct hk_task *t, struct hk_path *p, char base[PATH_MAX], const char *rest)
 {
 	if (strcmp(base, "/") == 0)
 		base[0] = '\0';
 	if (!append(base, rest))
 		return below_proc(base) ? -ENAMETOOLONG : 0;
 	strip_root(base);
-	if (below_proc(base))
-		strcpy(p->proc, base); /* same size */
+	if (!below_proc(base))
+		return 0;
+	if (names_ours(t, base)) {
+		strcpy(p->name_buf, "/proc/self/fd/x"); /* as path_get promises: the host does not find it either */
+		return -ENOENT;
+	}
+	strcpy(p->proc, base); /* same size */
 	return 0;
 }
 
@@ -162,7 +199,7 @@ static int find_proc(struct hk_task *t, struct hk_path *p)
 
 	if (!start_in_proc && !strstr(p->name_buf, "proc"))
 		return 0;
-	return start_of(p, base, &rest) ? set_proc(p, base, rest) : 0;
+	return start_of(p, base, &rest) ? set_proc(t, p, base, rest) : 0;
 }
 
 int path_get(struct hk_task *t, int dirfd, gva_t name, unsigned how, struct hk_path *out)
@@ -206,7 +243,7 @@ static size_t read_link(const char *path, char target[PATH_MAX])
 	return (size_t)n;
 }
 
-void path_follow_links(struct hk_path *p, unsigned how)
+int path_follow_links(struct hk_task *t, struct hk_path *p, unsigned how)
 {
 	char at[PATH_MAX] = "", todo[2 * PATH_MAX], target[PATH_MAX], comp[PATH_MAX];
 	char *next = todo;
@@ -214,39 +251,38 @@ void path_follow_links(struct hk_path *p, unsigned how)
 
 	strcpy(todo, p->name_buf);
 	if (todo[0] != '/' && !dir_path(p->dirfd, at))
-		return;
+		return 0;
 	while (*(next += strspn(next, "/")) && links < MAX_LINKS) {
 		size_t n = strcspn(next, "/"), len = strlen(at);
 		bool last = next[n + strspn(next + n, "/")] == '\0';
 
+		if (n >= sizeof(comp))
+			return 0;
 		memcpy(comp, next, n);
 		comp[n] = '\0';
 		next += n;
 		if (strcmp(at, "/") == 0)
 			at[0] = '\0';
 		if (!append(at, comp))
-			return;
-		if (below_proc(at)) {
-			if (set_proc(p, at, next))
-				p->proc[0] = '\0';
-			return;
-		}
+			return 0;
+		if (below_proc(at))
+			return set_proc(t, p, at, next);
 		if ((last && (how & PATH_NOFOLLOW)) || !read_link(at, target))
 			continue;
 		links++;
 		at[target[0] == '/' ? 0 : len] = '\0';
 		if (strlen(target) + strlen(next) + 1 > PATH_MAX)
-			return;
+			return 0;
 		strcat(target, next);
 		strcpy(todo, target);
 		next = todo;
 	}
+	return 0;
 }
 
-void path_of_fd(struct hk_path *p)
+int path_of_fd(struct hk_task *t, struct hk_path *p)
 {
 	char base[PATH_MAX];
 
-	if (dir_path(p->dirfd, base) && set_proc(p, base, ""))
-		p->proc[0] = '\0';
+	return dir_path(p->dirfd, base) ? set_proc(t, p, base, "") : 0;
 }

@@ -35,10 +35,10 @@ HK_MUST_CHECK int path_get(struct hk_task *t, int dirfd, gva_t name, unsigned ho
  * Walk p's name link by link and set p->proc if a symbolic link leads into /proc. Costs a host call for each component: for the rare case that the host
  * met a magic link where the name does not show one.
  */
-void path_follow_links(struct hk_path *p, unsigned how);
+HK_MUST_CHECK int path_follow_links(struct hk_task *t, struct hk_path *p, unsigned how);
 
 /* p's name is empty: set p->proc to where p->dirfd lies, if that is in /proc. */
-void path_of_fd(struct hk_path *p);
+HK_MUST_CHECK int path_of_fd(struct hk_task *t, struct hk_path *p);
 
 /* Does this descriptor lie in a procfs? AT_FDCWD: the working directory. */
 bool path_fd_in_proc(int fd);

@@ -173,7 +173,7 @@ static int64_t readlink_at(struct hk_task *t, uint64_t dirfd, uint64_t name, uin
 	int64_t r = at_path(t, dirfd, name, PATH_NOFOLLOW | PATH_EMPTY_OK, &p);
 
 	if (r == 0 && p.name == p.name_buf && p.name[0] == '\0' && path_fd_in_proc(p.dirfd))
-		path_of_fd(&p);
+		r = path_of_fd(t, &p);
 	if (r == 0 && p.proc[0] && !p.must_be_dir)
 		r = readlink_proc(t, &p, buf, size);
 	else if (r == 0)

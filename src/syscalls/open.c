@@ -98,10 +98,13 @@ static int64_t open_once(struct hk_task *t, struct hk_path *p, const struct open
 static int64_t open_path(struct hk_task *t, struct hk_path *p, const struct open_how *how)
 {
 	int64_t r = open_once(t, p, how);
+	int hidden;
 
 	if (r != -ELOOP || p->proc[0] || how->resolve)
 		return r;
-	path_follow_links(p, how->flags & O_NOFOLLOW ? PATH_NOFOLLOW : 0);
+	hidden = path_follow_links(t, p, how->flags & O_NOFOLLOW ? PATH_NOFOLLOW : 0);
+	if (hidden)
+		return hidden;
 	return p->proc[0] ? open_once(t, p, how) : r;
 }
 

@@ -167,13 +167,28 @@ static void test_bad_names(void **state)
 
 static void test_our_descriptors(void **state)
 {
+	static const char *const forms[] = { "/proc/self/fd/%d", "/proc/thread-self/fdinfo/%d",
+					     "//proc/./self/fd/%d/etc", "/proc/self/task/self/fd/%d",
+					     "/proc/self/root/proc/self/fd/%d" };
 	int fd = open("/", O_PATH | O_DIRECTORY);
+	char name[100];
 
 	(void)state;
 	assert_int_equal(fd_guard_init(&process.fds), 0);
 	assert_int_equal(fd_guard_adopt(&process.fds, &fd), 0);
 	assert_int_equal(get(fd, "etc", 0), -EBADF);
 	assert_int_equal(get(AT_FDCWD, "etc", 0), 0);
+	for (size_t i = 0; i < HK_ARRAY_LEN(forms); i++) {
+		snprintf(name, sizeof(name), forms[i], fd);
+		assert_int_equal(get(AT_FDCWD, name, 0), -ENOENT);
+		host_agrees(-ENOENT);
+		snprintf(name, sizeof(name), forms[i], fd + 1);
+		assert_int_equal(get(AT_FDCWD, name, 0), 0);
+	}
+	snprintf(name, sizeof(name), "/proc/%d/fd/%d", (int)getpid(), fd);
+	assert_int_equal(get(AT_FDCWD, name, 0), -ENOENT);
+	snprintf(name, sizeof(name), "/proc/1/fd/%d", fd);
+	assert_int_equal(get(AT_FDCWD, name, 0), 0);
 	fd_guard_drop(&process.fds, &fd);
 }
 
@@ -191,28 +206,28 @@ static void test_follow_links(void **state)
 	assert_int_equal(symlink("loop", "loop"), 0);
 	assert_int_equal(symlink("/etc", "plain"), 0);
 	assert_int_equal(get(AT_FDCWD, "fds/7", 0), 0);
-	path_follow_links(&path, 0);
+	assert_int_equal(path_follow_links(&task, &path, 0), 0);
 	assert_string_equal(path.proc, "/proc/self/fd/7");
 	snprintf(name, sizeof(name), "%s/./rel/maps", dir);
 	assert_int_equal(get(AT_FDCWD, name, 0), 0);
-	path_follow_links(&path, 0);
+	assert_int_equal(path_follow_links(&task, &path, 0), 0);
 	assert_string_equal(path.proc, "/proc/self/maps");
 	assert_int_equal(get(AT_FDCWD, "fds", 0), 0);
-	path_follow_links(&path, PATH_NOFOLLOW);
+	assert_int_equal(path_follow_links(&task, &path, PATH_NOFOLLOW), 0);
 	assert_string_equal(path.proc, "");
-	path_follow_links(&path, 0);
+	assert_int_equal(path_follow_links(&task, &path, 0), 0);
 	assert_string_equal(path.proc, "/proc/self/fd");
 	assert_int_equal(get(AT_FDCWD, "up", 0), 0);
-	path_follow_links(&path, 0);
+	assert_int_equal(path_follow_links(&task, &path, 0), 0);
 	assert_string_equal(path.proc, "/proc/self/x");
 	assert_int_equal(get(AT_FDCWD, "loop", 0), 0);
-	path_follow_links(&path, 0);
+	assert_int_equal(path_follow_links(&task, &path, 0), 0);
 	assert_string_equal(path.proc, "");
 	assert_int_equal(get(AT_FDCWD, "plain/passwd", 0), 0);
-	path_follow_links(&path, 0);
+	assert_int_equal(path_follow_links(&task, &path, 0), 0);
 	assert_string_equal(path.proc, "");
 	assert_int_equal(get(AT_FDCWD, "/dev/stdin", 0), 0);
-	path_follow_links(&path, 0);
+	assert_int_equal(path_follow_links(&task, &path, 0), 0);
 	assert_string_equal(path.proc, "/proc/self/fd/0");
 	unlink("fds"), unlink("up"), unlink("rel"), unlink("loop"), unlink("plain");
 	assert_int_equal(chdir("/"), 0);
