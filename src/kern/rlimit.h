@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Resource limits as the guest sees them. The host keeps and enforces them, but for those on memory (RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK): on the
+ * host they would bind the monitor, so they are kept in struct hk_process and enforced by mm/.
+ */
+#ifndef HK_KERN_RLIMIT_H
+#define HK_KERN_RLIMIT_H
+
+#include "kern/task.h"
+
+/* 0, or -EINVAL for an unknown resource. */
+HK_MUST_CHECK int rlimit_get(struct hk_process *p, unsigned resource, struct rlimit64 *out);
+/* Checked as Linux does: -EINVAL (unknown, or soft above hard), -EPERM (hard limit raised without CAP_SYS_RESOURCE). Moves the monitor's descriptors out
+ * of the way of a new RLIMIT_NOFILE. */
+HK_MUST_CHECK int rlimit_set(struct hk_process *p, unsigned resource, const struct rlimit64 *lim);
+
+#endif
