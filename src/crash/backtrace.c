@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define THE_THREAD 1 /* libdwfl wants a thread id; there is one thread, and no process behind it */
+#define STACK_SPAN (64UL << 20) /* frames lie no further from the stack pointer */
+#define THE_THREAD 1            /* libdwfl wants a thread id; there is one thread, and no process behind it */
 
 struct session {
 	const struct backtrace_input *in;
@@ -180,12 +181,13 @@ static const Dwfl_Callbacks dwfl_callbacks = {
 
 /* --- without libdw's help --- */
 
-/* Follow the chain of frame pointers: [rbp] = the caller's rbp, [rbp+8] = the return address. */
+/* Follow the chain of frame pointers: [rbp] = the caller's rbp, [rbp+8] = the return address. Only on what looks like the stack: in most programs
+ * rbp is a register like any other. */
 static void walk_frame_pointers(struct session *s)
 {
-	uint64_t fp = s->regs[BT_RBP], next, ra;
+	uint64_t fp = s->regs[BT_RBP], sp = s->regs[BT_RSP], next, ra;
 
-	while (fp && !(fp & 7) && s->in->read(s->in->ctx, fp, &next) == 0 &&
+	while (fp >= sp && fp - sp < STACK_SPAN && !(fp & 7) && s->in->read(s->in->ctx, fp, &next) == 0 &&
 	       s->in->read(s->in->ctx, fp + 8, &ra) == 0) {
 		if (!ra || !dwfl_addrmodule(s->dwfl, ra) || !tell(s, ra, false, true) || next <= fp)
 			return;

@@ -79,7 +79,6 @@ static const struct {
 	{ KVM_CAP_NR_VCPUS, false, "KVM_CAP_NR_VCPUS", "threads of one program that run well at once" },
 	{ KVM_CAP_MAX_VCPUS, false, "KVM_CAP_MAX_VCPUS", "threads of one program at all" },
 	{ KVM_CAP_MAX_VCPU_ID, false, "KVM_CAP_MAX_VCPU_ID", "vCPU numbers" },
-	{ KVM_CAP_TSC_CONTROL, false, "KVM_CAP_TSC_CONTROL", "another clock rate for the guest; not used" },
 };
 
 /* ---- time ---- */
@@ -140,6 +139,10 @@ static int measure_creation(struct probe *p, struct hk_err *err)
 		t[0] = now_us();
 		vm = ioctl(kvm, KVM_CREATE_VM, 0);
 		t[1] = now_us();
+		if (vm < 0)
+			return hk_err_set(err, -errno, "cannot create a virtual machine: %s%s", strerror(errno),
+					  errno == EBUSY ? "; another hypervisor has the processor's virtualisation"
+							 : "");
 		first = ioctl(vm, KVM_CREATE_VCPU, 0);
 		t[2] = now_us();
 		second = ioctl(vm, KVM_CREATE_VCPU, 1);
@@ -151,10 +154,9 @@ static int measure_creation(struct probe *p, struct hk_err *err)
 			close(second);
 		if (first >= 0)
 			close(first);
-		if (vm >= 0)
-			close(vm);
+		close(vm);
 		t[5] = now_us();
-		if (vm < 0 || first < 0 || second < 0 || bad)
+		if (first < 0 || second < 0 || bad)
 			return hk_err_set(err, -e, "cannot create a virtual machine with two vCPUs and 1 GiB: %s",
 					  strerror(e));
 		create[k] = t[1] - t[0];
