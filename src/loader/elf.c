@@ -177,6 +177,7 @@ static int read_interp(struct parse *p)
 {
 	const Elf64_Phdr *ph = p->ph, *end = p->ph + p->eh.e_phnum;
 	char *path = p->plan->interp;
+	bool negative;
 	int r;
 
 	while (ph < end && ph->p_type != PT_INTERP)
@@ -185,7 +186,10 @@ static int read_interp(struct parse *p)
 		return 0;
 	if (ph->p_filesz < 2 || ph->p_filesz > PATH_MAX)
 		return refuse(p, -ENOEXEC, "malformed: the interpreter's path takes %lu bytes", ph->p_filesz);
-	r = read_part(p, ph->p_offset, path, ph->p_filesz, -EIO, "the bytes of the interpreter's path");
+	negative = (ph->p_offset | (ph->p_offset + ph->p_filesz)) >
+		   INT64_MAX; /* to Linux, where file positions are signed */
+	r = read_part(p, ph->p_offset, path, ph->p_filesz, negative ? -EINVAL : -EIO,
+		      "the bytes of the interpreter's path");
 	if (r < 0)
 		return r;
 	if (path[ph->p_filesz - 1] != '\0')

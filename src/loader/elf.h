@@ -47,8 +47,8 @@ struct elf_plan {
 	struct elf_segment seg[ELF_MAX_SEGMENTS];
 };
 
-/* name is for messages. 0; -ENOEXEC (malformed, wrong class or machine: the message says which); -EIO where Linux says so (the
- * interpreter's path lies behind the end of the file); other errors from the source. On failure *plan is unspecified. */
+/* name is for messages. 0; -ENOEXEC (malformed, wrong class or machine: the message says which); -EIO or -EINVAL where Linux
+ * says so (the interpreter's path lies behind the end of the file); other errors from the source. On failure *plan is unspecified. */
 HK_MUST_CHECK int elf_parse(const struct elf_source *src, const char *name, struct elf_plan *plan, struct hk_err *err);
 
 #endif

@@ -357,6 +357,11 @@ static void interp_behind_end(struct elf_file *f)
 	elf_add_interp(f, NULL, 20)->p_offset = PAGE - 10;
 }
 
+static void interp_negative(struct elf_file *f)
+{
+	elf_add_interp(f, NULL, 20)->p_offset = INT64_MAX - 10;
+}
+
 static void no_load(struct elf_file *f)
 {
 	elf_ph(f, 0)->p_type = PT_NULL;
@@ -506,6 +511,7 @@ const struct elf_variant elf_variants[] = {
 	NO(interp_long, ET_EXEC, "takes 4097 bytes"),
 	NO(interp_no_nul, ET_EXEC, "no end"),
 	{ "interp_behind_end", interp_behind_end, ET_EXEC, -EIO, "truncated", NULL },
+	{ "interp_negative", interp_negative, ET_EXEC, -EINVAL, "truncated", NULL },
 	OURS(no_load, ET_EXEC, "nothing to load", "it could only crash"),
 	OURS(no_load, ET_DYN, "nothing to load", "it could only crash"),
 	OURS(only_empty_load, ET_EXEC, "nothing to load", "it could only crash"),
