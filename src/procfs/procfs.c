@@ -382,8 +382,8 @@ int64_t procfs_allow(struct hk_task *t, const char *path, bool write)
 	if (r)
 		return r;
 	rule = rule_of(t, &ref);
-	/* the monitor's mappings have names there */
-	if (rule->policy == REFUSE && (write || strncmp(ref.name, "map_files", 9) == 0))
+	/* the names in map_files are the monitor's mappings */
+	if (rule->policy == REFUSE && (write || strncmp(ref.name, "map_files/", 10) == 0))
 		return refuse(t, &ref, O_RDONLY, rule->why);
 	if (rule->policy == READ && write)
 		return refuse(t, &ref, O_RDONLY, rule->why);

@@ -158,40 +158,81 @@ static size_t link_length(const char *name)
 	return name[n] == '/' ? n : 0;
 }
 
+/* "fd/N", "fdinfo/N" and what follows: is N one of the monitor's own? */
+static bool names_our_fd(const struct hk_task *t, const char *name)
+{
+	size_t skip = strncmp(name, "fd/", 3) == 0 ? 3 : strncmp(name, "fdinfo/", 7) == 0 ? 7 : 0;
+	int64_t n = skip ? proc_number(name + skip, strcspn(name + skip, "/")) : -1;
+
+	return n >= 0 && n <= INT32_MAX && fd_is_ours(&t->proc->fds, (int)n);
+}
+
 static bool below_proc(const char *path)
 {
 	return strncmp(path, "/proc", 5) == 0 && (path[5] == '\0' || path[5] == '/');
 }
 
+/* Just behind a magic link in ref->path that the path goes on from, or NULL. */
+static const char *behind_link(const struct proc_ref *ref)
+{
+	const char *name = ref->path + strlen(ref->path) - strlen(ref->name);
+	size_t n;
+
+	if (ref->scope == PROC_OTHER) { /* "42/task/43/root/x" */
+		name += strcspn(name, "/");
+		if (strncmp(name, "/task/", 6) == 0)
+			name += 6 + strcspn(name + 6, "/");
+		name += *name == '/';
+	} else if (ref->scope != PROC_SELF) {
+		return NULL;
+	}
+	n = link_length(name);
+	return n ? name + n : NULL;
+}
+
+/*
+ * Replace a magic link in ref->path by where it leads: 1, and at is the new path, or 0 when there is no link or it leads where procfs/ has no business
+ * (the scope then says so).
+ */
+static int step(struct proc_ref *ref, char at[PATH_MAX])
+{
+	char link[PATH_MAX], target[PATH_MAX];
+	const char *rest = behind_link(ref);
+	ssize_t n;
+
+	if (!rest)
+		return 0;
+	memcpy(link, ref->path, (size_t)(rest - ref->path));
+	link[rest - ref->path] = '\0';
+	n = readlink(link, target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = '\0';
+	if (strcmp(target, "/") == 0)
+		target[0] = '\0';
+	if (n <= 0 || !below_proc(target[0] ? target : rest)) {
+		ref->scope = PROC_OUTSIDE; /* if it cannot be read, it cannot be followed either: the host says why */
+		return 0;
+	}
+	return snprintf(at, PATH_MAX, "%s%s", target, rest) < PATH_MAX ? 1 : -ENAMETOOLONG;
+}
+
 int proc_resolve(struct hk_task *t, const char *path, struct proc_ref *ref)
 {
-	char at[PATH_MAX], link[PATH_MAX], target[PATH_MAX];
+	char at[PATH_MAX];
 
-	if (!below_proc(path) || snprintf(at, sizeof(at), "%s", path) >= PATH_MAX)
-		return below_proc(path) ? -ENAMETOOLONG : -ENOENT;
+	if (!below_proc(path))
+		return -ENOENT;
+	if (snprintf(at, sizeof(at), "%s", path) >= PATH_MAX)
+		return -ENAMETOOLONG;
 	for (int i = 0; i < MAX_LINKS; i++) {
 		int r = resolve_once(t, at, ref);
-		size_t n = r || ref->scope != PROC_SELF ? 0 : link_length(ref->name);
-		int64_t num = n > 3 ? proc_number(ref->name + 3, n - 3) : -1;
-		ssize_t len;
 
-		if (n == 0)
+		if (r)
 			return r;
-		if (num >= 0 && num <= INT32_MAX && fd_is_ours(&t->proc->fds, (int)num))
+		if (ref->scope == PROC_SELF && names_our_fd(t, ref->name))
 			return -ENOENT;
-		len = (ssize_t)(strlen(ref->path) - strlen(ref->name) + n);
-		memcpy(link, ref->path, (size_t)len);
-		link[len] = '\0';
-		len = readlink(link, target, sizeof(target) - 1);
-		if (len < 0)
-			return -errno;
-		target[len] = '\0';
-		if (!below_proc(target) && (strcmp(target, "/") != 0 || !below_proc(ref->name + n))) {
-			ref->scope = PROC_OUTSIDE;
-			return 0;
-		}
-		if (snprintf(at, sizeof(at), "%s%s", strcmp(target, "/") == 0 ? "" : target, ref->name + n) >= PATH_MAX)
-			return -ENAMETOOLONG;
+		r = step(ref, at);
+		if (r <= 0)
+			return r;
 	}
 	return -ELOOP;
 }
