@@ -5,6 +5,7 @@
  */
 #include "unit.h"
 
+#include "mm/uaccess.h"
 #include "proc_world.h"
 #include "procfs/hostmaps.h"
 #include "procfs/procfs.h"
@@ -341,6 +342,7 @@ static void test_strings(void **state)
 	struct mm *mm = &w->process.mm;
 	uint64_t auxv[4] = { 6, 4096, 0, 0 };
 
+	assert_int_equal(uaccess_init(), 0); /* here: cmocka has its own handlers before each test */
 	check_text(w, "/proc/self/cmdline", "prog\0-x\0one two\0", 16);
 	check_text(w, "/proc/self/environ", "\0HOME=/root\0A=b\0", mm->env_end - mm->env_start);
 	check_text(w, "/proc/self/auxv", (const char *)auxv, sizeof(auxv));
