@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# make bench [JSON=FILE] [BENCH='--runs 20 --only startup']: native, husk and, where installed, runsc, in one table. make bench-startup: where the time goes.
+
+BENCH_BIN  := $(B)/bench
+BENCH_WORK := $(addprefix $(BENCH_BIN)/,hello hello-static work)
+
+$(BENCH_BIN)/hello: bench/hello.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -o $@ $<
+
+$(BENCH_BIN)/hello-static: bench/hello.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -static -o $@ $<
+
+$(BENCH_BIN)/work: bench/work.c bench/work_calls.c bench/work_cpu.c bench/work.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -I. -O2 $(WARN) -o $@ $(filter %.c,$^)
+
+$(BENCH_BIN)/bench: bench/bench.c bench/run.c bench/memory.c bench/table.c bench/bench.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -I. -O2 $(WARN) -o $@ $(filter %.c,$^) -lm
+
+.PHONY: bench bench-startup
+bench: $(B)/husk $(BENCH_BIN)/bench $(BENCH_WORK)
+	$(BENCH_BIN)/bench --bin $(BENCH_BIN) --husk $(B)/husk $(if $(JSON),--json $(JSON)) $(BENCH)
+
+bench-startup: $(B)/husk $(BENCH_WORK)
+	bench/startup --husk $(B)/husk $(BENCH_BIN)/hello

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of the measured program. */
+#ifndef HK_BENCH_WORK_H
+#define HK_BENCH_WORK_H
+
+double work_now(void); /* seconds */
+void work_report(const char *name, const char *unit, double value);
+void work_die(const char *what) __attribute__((noreturn));
+
+int work_calls(const char *dir);
+int work_cpu(const char *unused);
+
+#endif
