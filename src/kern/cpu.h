@@ -24,6 +24,8 @@ struct hk_cpu_ops {
 	int (*get_fs_gs)(struct hk_cpu *c, uint64_t *fs, uint64_t *gs);
 	int (*set_fs)(struct hk_cpu *c, uint64_t base);
 	int (*set_gs)(struct hk_cpu *c, uint64_t base);
+	/* The control and status words of x87 and SSE, to tell which exception it was. */
+	int (*get_fp_status)(struct hk_cpu *c, uint16_t *fcw, uint16_t *fsw, uint32_t *mxcsr);
 	/* Make a running or about-to-run vCPU return to the monitor soon. Async-signal-safe. */
 	void (*kick)(struct hk_cpu *c);
 };

@@ -81,10 +81,26 @@ static void on_page_fault(struct monitor *m, const struct vcpu_exit *e)
 	signal_or_die(m, &fault, VEC_PF, e->error);
 }
 
-/* x87 and SSE exceptions: which of the unmasked ones it was, we do not ask; the guest's handler reads the status word itself. */
-static void exception_signal(unsigned vector, uint64_t rip, struct access_fault *f)
+/* Which of the unmasked x87 or SSE exceptions it was: their flags are in the same order in both. */
+static int fp_code(struct monitor *m, unsigned vector)
 {
-	f->addr = rip;
+	uint16_t fcw, fsw;
+	uint32_t mxcsr, raised;
+
+	if (m->task.cpu->ops->get_fp_status(m->task.cpu, &fcw, &fsw, &mxcsr))
+		return FPE_FLTINV;
+	raised = vector == VEC_MF ? fsw & ~(uint32_t)fcw : mxcsr & ~(mxcsr >> 7);
+	return raised & 0x01   ? FPE_FLTINV
+	       : raised & 0x04 ? FPE_FLTDIV
+	       : raised & 0x08 ? FPE_FLTOVF
+	       : raised & 0x12 ? FPE_FLTUND
+	       : raised & 0x20 ? FPE_FLTRES
+			       : 0;
+}
+
+static void exception_signal(struct monitor *m, unsigned vector, struct access_fault *f)
+{
+	f->addr = m->vcpu.regs.rip;
 	switch (vector) {
 	case VEC_DE:
 		f->signo = SIGFPE;
@@ -93,7 +109,7 @@ static void exception_signal(unsigned vector, uint64_t rip, struct access_fault 
 	case VEC_MF:
 	case VEC_XM:
 		f->signo = SIGFPE;
-		f->code = FPE_FLTINV;
+		f->code = fp_code(m, vector);
 		break;
 	case VEC_UD:
 		f->signo = SIGILL;
@@ -134,7 +150,7 @@ void monitor_exception(struct monitor *m, const struct vcpu_exit *e)
 		on_page_fault(m, e);
 		return;
 	}
-	exception_signal(e->vector, m->vcpu.regs.rip, &fault);
+	exception_signal(m, e->vector, &fault);
 	signal_or_die(m, &fault, (int)e->vector, e->error);
 }
 

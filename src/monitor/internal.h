@@ -12,6 +12,18 @@
 #include <pthread.h>
 #include <signal.h>
 
+/* The steps of a start-up, for --stats: each ends at its time stamp. */
+enum phase {
+	PHASE_BEGIN, /* monitor_run was called */
+	PHASE_PROCESS,
+	PHASE_VM,
+	PHASE_MEMORY,
+	PHASE_VCPU,
+	PHASE_LOAD,
+	PHASE_RUN, /* the program's whole life */
+	PHASE_COUNT
+};
+
 struct monitor {
 	const struct monitor_options *opt;
 	struct hk_process proc;
@@ -22,6 +34,7 @@ struct monitor {
 	struct trace *trace; /* NULL: no --trace */
 	struct stats *stats; /* NULL: no --stats */
 	struct trace_pair hooks;
+	uint64_t stamp[PHASE_COUNT]; /* CLOCK_MONOTONIC, ns */
 	int killed_by; /* signal number, if a fault ended the guest */
 	int status; /* exit status once the loop is left */
 	/* The last page fault that was said to be mended, to see when it is not. */

@@ -77,6 +77,14 @@ static int look_up(const struct monitor_options *opt, char *out, struct hk_err *
 
 /* ---- start-up, in order ---- */
 
+static void stamp(struct monitor *m, enum phase done)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	m->stamp[done] = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static int start_process(struct monitor *m, struct hk_err *err)
 {
 	struct hk_process *proc = &m->proc;
@@ -93,6 +101,7 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	proc->mem_limit = m->opt->mem;
 	m->task.proc = proc;
 	m->task.tid = getpid();
+	stamp(m, PHASE_PROCESS);
 	return 0;
 }
 
@@ -103,11 +112,13 @@ static int start_vm(struct monitor *m, struct hk_err *err)
 
 	if (r)
 		return r;
+	stamp(m, PHASE_VM);
 	r = mm_init(&proc->mm, &m->vm.pt_ops, &m->vm);
 	if (r)
 		return hk_err_set(err, r, "cannot set up guest memory: %s", strerror(-r));
 	proc->mm.limit = m->opt->mem;
 	r = vm_install_gate(&m->vm, &proc->mm, err);
+	stamp(m, PHASE_MEMORY);
 	if (r == 0)
 		r = vcpu_open(&m->vcpu, &m->vm, &proc->mm, 0, err);
 	if (r)
@@ -116,6 +127,7 @@ static int start_vm(struct monitor *m, struct hk_err *err)
 	m->task.signals.xsave_size = m->vm.xsave_size;
 	m->task.signals.xcr0 = m->vm.guest_xcr0;
 	r = signal_init(&m->task);
+	stamp(m, PHASE_VCPU);
 	return r ? hk_err_set(err, r, "cannot take over the signals: %s", strerror(-r)) : 0;
 }
 
@@ -178,10 +190,19 @@ static void print_stats(struct monitor *m)
 {
 	const uint64_t *exits = m->vcpu.exits;
 	const struct pagetable *pt = &m->proc.mm.pt;
+	const uint64_t *at = m->stamp;
 	struct rusage ru = { 0 };
 
+	if (!at[PHASE_RUN]) /* ended by the watchdog */
+		stamp(m, PHASE_RUN);
 	getrusage(RUSAGE_SELF, &ru);
 	const struct stats_row rows[] = {
+		{ "time", "process", (at[PHASE_PROCESS] - at[PHASE_BEGIN]) / 1000, "us" },
+		{ "time", "create the VM", (at[PHASE_VM] - at[PHASE_PROCESS]) / 1000, "us" },
+		{ "time", "page tables and gate", (at[PHASE_MEMORY] - at[PHASE_VM]) / 1000, "us" },
+		{ "time", "create the vCPU and probe", (at[PHASE_VCPU] - at[PHASE_MEMORY]) / 1000, "us" },
+		{ "time", "load the program", (at[PHASE_LOAD] - at[PHASE_VCPU]) / 1000, "us" },
+		{ "time", "run the program", (at[PHASE_RUN] - at[PHASE_LOAD]) / 1000, "us" },
 		{ "exits", "system calls", exits[VCPU_SYSCALL], NULL },
 		{ "exits", "exceptions", exits[VCPU_EXCEPTION], NULL },
 		{ "exits", "forbidden accesses", exits[VCPU_FORBIDDEN], NULL },
@@ -246,7 +267,9 @@ static int run(struct monitor *m, struct hk_err *err)
 		hk_err_set(err, r, "cannot start the watchdog of --timeout: %s", strerror(-r));
 		return HUSK_EXIT_FAILURE;
 	}
+	stamp(m, PHASE_LOAD);
 	monitor_loop(m, err);
+	stamp(m, PHASE_RUN);
 	monitor_finish(m);
 	return m->status;
 }
@@ -261,6 +284,7 @@ int monitor_run(const struct monitor_options *opt, struct hk_err *err)
 		return HUSK_EXIT_FAILURE;
 	}
 	m->opt = opt;
+	stamp(m, PHASE_BEGIN);
 	m->vm.vm_fd = m->vm.kvm_fd = m->vcpu.fd = m->trace_fd = -1;
 	status = run(m, err);
 	/* The VM and the guest's memory go with the process, which is about to end: taking them down by hand first only costs time. */

@@ -224,6 +224,18 @@ static int op_set_gs(struct hk_cpu *c, uint64_t base)
 	return set_base(c, MSR_GS_BASE, base);
 }
 
+static int op_get_fp_status(struct hk_cpu *c, uint16_t *fcw, uint16_t *fsw, uint32_t *mxcsr)
+{
+	struct kvm_fpu fpu;
+
+	if (ioctl(of_cpu(c)->fd, KVM_GET_FPU, &fpu))
+		return -errno;
+	*fcw = fpu.fcw;
+	*fsw = fpu.fsw;
+	*mxcsr = fpu.mxcsr;
+	return 0;
+}
+
 static void op_kick(struct hk_cpu *c)
 {
 	__atomic_store_n(&of_cpu(c)->run->immediate_exit, 1, __ATOMIC_RELEASE);
@@ -234,6 +246,7 @@ static const struct hk_cpu_ops vcpu_ops = {
 	.get_fs_gs = op_get_fs_gs,
 	.set_fs = op_set_fs,
 	.set_gs = op_set_gs,
+	.get_fp_status = op_get_fp_status,
 	.kick = op_kick,
 };
 
