@@ -49,7 +49,7 @@ $(B)/obj/%.S.o: src/%.S
 
 # Files that embed what `make` itself made.
 -include src/guest/guest.mk
--include tests/tests.mk bench/bench.mk
+-include tests/tests.mk tests/check.mk bench/bench.mk
 
 clean:
 	rm -rf build

@@ -68,7 +68,7 @@ static void flags(void)
 			 : "=r"(after)
 			 :
 			 : "rax", "rcx", "r11", "memory", "cc");
-	printf("flags after %lx\n", after & 0xcd5);
+	printf("flags after %lx\n", after & 0xc51);
 }
 
 MAIN

@@ -53,8 +53,8 @@ MAIN
 	unsigned long base = 0, n = value(5), low = ~0UL, high = 0;
 	bool dynamic = false;
 	for (unsigned long i = 0; i < n; i++)
-		if (ph[i].p_type == PT_PHDR)
-			base = (unsigned long)ph - ph[i].p_vaddr;
+		if (ph[i].p_type == PT_LOAD && ph[i].p_offset == 0)
+			base = (unsigned long)ph - sizeof(Elf64_Ehdr) - ph[i].p_vaddr;
 	for (unsigned long i = 0; i < n; i++) {
 		dynamic = dynamic || ph[i].p_type == PT_INTERP;
 		if (ph[i].p_type == PT_LOAD) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ways to die: each case ends the program by a signal natively and by 128 + that signal in husk, after the same output.
+/* Ways to die: each case ends the program by a signal natively and by 128 + that signal in husk, after the same output. A case kill-X dies by a signal that
+ * was sent, without a report.
  * cases: null-read null-write null-call low-read write-code write-ro read-none exec-nx exec-stack jump-hole jump-edge divide divide-overflow ud2 int3
  * cases: in out hlt cli sti lgdt mov-cr non-canonical non-canonical-jump sse-align gp-int kernel-read kernel-exec above-read sigbus sigbus-write stack-overflow unmapped
- * cases: text-write rdmsr wbinvd iretq abort sigkill sigterm sigsegv sigusr1 sigalrm sigpipe sigxfsz fsize-write brk-shrink alignment munmap-self icebp into-gate ltr
+ * cases: text-write rdmsr wbinvd iretq kill-abrt kill-kill kill-term kill-segv kill-usr1 kill-alrm kill-pipe kill-xfsz kill-fsize brk-shrink alignment munmap-self icebp into-gate ltr
+ * covers: pause
  * stderr: crash */
 #include "t.h"
 
@@ -155,20 +157,20 @@ static void signals(const char *c)
 	static const struct {
 		const char *name;
 		int sig;
-	} kills[] = { { "abort", SIGABRT }, { "sigkill", SIGKILL }, { "sigterm", SIGTERM }, { "sigsegv", SIGSEGV },
-		      { "sigusr1", SIGUSR1 }, { "sigpipe", SIGPIPE }, { "sigxfsz", SIGXFSZ } };
+	} kills[] = { { "kill-abrt", SIGABRT }, { "kill-kill", SIGKILL }, { "kill-term", SIGTERM }, { "kill-segv", SIGSEGV },
+		      { "kill-usr1", SIGUSR1 }, { "kill-pipe", SIGPIPE }, { "kill-xfsz", SIGXFSZ } };
 	long pid = S(getpid);
 
 	for (unsigned i = 0; i < sizeof(kills) / sizeof(kills[0]); i++)
 		if (!strcmp(c, kills[i].name))
 			S(kill, pid, kills[i].sig);
-	if (!strcmp(c, "sigalrm")) {
+	if (!strcmp(c, "kill-alrm")) {
 		struct itimerval it = { { 0, 0 }, { 0, 10000 } };
 		MUST(setitimer, ITIMER_REAL, &it, NULL);
 		for (;;)
 			S(pause);
 	}
-	if (!strcmp(c, "fsize-write")) {
+	if (!strcmp(c, "kill-fsize")) {
 		struct rlimit rl = { 100, 100 };
 		long f = MUST(open, "f", O_RDWR | O_CREAT, 0600);
 		MUST(setrlimit, RLIMIT_FSIZE, &rl);

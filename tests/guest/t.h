@@ -38,6 +38,10 @@
 #undef sendfile64
 #undef prlimit64
 
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
 #define T_PAGE 4096UL
 #define T_UNUSED __attribute__((unused))
 
