@@ -21,8 +21,11 @@
 
 #define REPORT_MAX (64UL << 10)
 
-#define VECTOR_SS 12
-#define VECTOR_GP 13
+#define VECTOR_BP 3 /* its RIP lies behind the instruction */
+
+#define NULL_SPAN   0x10000UL   /* an address below it was meant to be an object's, whose pointer is null */
+#define NEAREST_MAX (1UL << 30) /* a mapping further off explains nothing */
+#define STACK_NEAR  0x100000UL  /* an access so little below the stack is an overflow */
 
 /* --- text --- */
 
@@ -199,7 +202,7 @@ static const char *reason(const struct report *r, const struct insn *n, struct a
 						      : protection_reason(r, n, op);
 	case SIGBUS:
 		return r->fault.code == BUS_ADRERR   ? "beyond the end of the mapped file, or bad memory"
-		       : r->fault.code == BUS_ADRALN ? "misaligned operand"
+		       : r->fault.code == BUS_ADRALN ? "misaligned operand, and alignment is checked"
 						     : protection_reason(r, n, op);
 	case SIGFPE:
 		return fpe_reason(r->fault.code);
@@ -216,7 +219,7 @@ static const char *reason(const struct report *r, const struct insn *n, struct a
 static bool has_address(const struct access_fault *f)
 {
 	return (f->signo == SIGSEGV && (f->code == SEGV_MAPERR || f->code == SEGV_ACCERR)) ||
-	       (f->signo == SIGBUS && (f->code == BUS_ADRERR || f->code == BUS_ADRALN));
+	       (f->signo == SIGBUS && f->code == BUS_ADRERR);
 }
 
 static const char *how_name(unsigned how)
@@ -324,17 +327,20 @@ static void put_nearest(struct hk_strbuf *b, struct mm *mm, uint64_t addr)
 {
 	struct nearest n = { .addr = addr };
 	struct mm_vma_info v;
+	uint64_t distance;
 	bool below;
 	int stopped = mm_walk(mm, find_nearest, &n);
 
 	if (stopped < 0 || (!n.below_end && !n.above_start))
 		return;
 	below = n.below_end && (!n.above_start || addr - n.below_end < n.above_start - addr);
-	if (!mm_describe(mm, GVA(below ? n.below_end - 1 : n.above_start), &v))
+	distance = below ? addr - n.below_end : n.above_start - addr;
+	if (distance > NEAREST_MAX || !mm_describe(mm, GVA(below ? n.below_end - 1 : n.above_start), &v))
 		return;
-	hk_strbuf_printf(b, "; nearest, 0x%" PRIx64 " bytes %s: ", below ? addr - n.below_end : n.above_start - addr,
-			 below ? "below" : "above");
+	hk_strbuf_printf(b, "; nearest, 0x%" PRIx64 " bytes %s: ", distance, below ? "below" : "above");
 	put_vma(b, &v);
+	if (!below && distance < STACK_NEAR && !strcmp(v.path, "[stack]"))
+		hk_strbuf_printf(b, "; the stack is full: %" PRIu64 " KiB", (v.end - v.start) >> 10);
 }
 
 static void put_address(struct hk_strbuf *b, const struct report *r)
@@ -350,6 +356,9 @@ static void put_address(struct hk_strbuf *b, const struct report *r)
 	} else if (mm_describe(r->mm, GVA(addr), &v)) {
 		hk_strbuf_puts(b, "in ");
 		put_vma(b, &v);
+	} else if (addr < NULL_SPAN) {
+		hk_strbuf_puts(b, addr ? "not mapped: a null pointer and an offset, it seems"
+				       : "not mapped: a null pointer");
 	} else {
 		hk_strbuf_puts(b, "not mapped");
 		put_nearest(b, r->mm, addr);
@@ -418,7 +427,7 @@ static void put_details(struct hk_strbuf *b, const struct report *r, const struc
 	unwind_run(&u, &maps, &r->cpu);
 	hk_strbuf_puts(b, "  at ");
 	put_place(b, r->cpu.regs.rip, u.count && u.frame[0].pc == r->cpu.regs.rip ? &u.frame[0] : NULL, &maps);
-	if (r->cpu.code_len) {
+	if (r->cpu.code_len && r->vector != VECTOR_BP) {
 		hk_strbuf_puts(b, ": ");
 		put_instruction(b, n, r->cpu.regs.rip);
 	}

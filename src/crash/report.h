@@ -5,7 +5,6 @@
 
 #include "crash/access.h"
 
-/* Exceptions whose cause the signal alone does not tell (#GP, #SS). */
 #define REPORT_NO_VECTOR (-1)
 
 struct report {

@@ -52,9 +52,9 @@ CRASH non_canonical(void)
 CRASH misaligned(void)
 {
 	char buf[64];
+	uintptr_t odd = ((uintptr_t)buf & ~(uintptr_t)15) + 1;
 
-	__asm__ volatile("movaps %%xmm0, (%0)" ::"r"(((uintptr_t)buf & ~(uintptr_t)15) + 1)
-			 : "memory"); /* AT misaligned */
+	__asm__ volatile("movaps %%xmm0, (%0)" ::"r"(odd) : "memory"); /* AT misaligned */
 }
 
 CRASH divide(void)
@@ -124,10 +124,10 @@ CRASH copy_to_null(void)
 	__asm__ volatile("rep movsb" : "+S"(from), "+D"(to), "+c"(n)::"memory"); /* AT copy_to_null */
 }
 
+/* The stack pointer is lost, and with it the call stack. */
 CRASH push_on_bad_stack(void)
 {
-	__asm__ volatile("mov %%rsp, %%rbx; xor %%esp, %%esp; push %%rax; mov %%rbx, %%rsp" ::
-				 : "rbx", "memory"); /* AT push_on_bad_stack */
+	__asm__ volatile("mov %0, %%rsp; push %%rax" ::"r"(zero) : "memory"); /* AT push_on_bad_stack */
 }
 
 static const struct {
