@@ -47,9 +47,35 @@ $(B)/obj/%.S.o: src/%.S
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -g -MMD -MP -c -o $@ $<
 
-# Files that embed what `make` itself made.
--include src/guest/guest.mk
 -include tests/tests.mk tests/check.mk bench/bench.mk
+
+# ---- using it ----
+
+.PHONY: help demo install uninstall clean
+# What the build needs is installed first (apt), then a real program runs in a VM.
+demo:
+	tools/setup build
+	$(MAKE) all
+	$(B)/husk run -- /usr/bin/env -i /bin/sh -c 'echo "hello from a virtual machine: $$(( 6 * 7 ))"'
+	$(B)/husk run -- ls -l /
+
+install: all
+	install -D -m 755 $(B)/husk $(DESTDIR)$(PREFIX)/bin/husk
+	install -D -m 755 $(B)/husk-backtrace.so $(DESTDIR)$(PREFIX)/lib/husk/husk-backtrace.so
+	install -D -m 644 docs/husk.1 $(DESTDIR)$(PREFIX)/share/man/man1/husk.1
+	install -D -m 644 completion/husk.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/husk
+
+uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/lib/husk
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/husk share/man/man1/husk.1 share/bash-completion/completions/husk)
+
+help:
+	@echo 'make             build/husk (MODE=rel|dbg|asan, CC=gcc|clang, WERROR=1)'
+	@echo 'make demo        install what the build needs, build, run a real program in a VM'
+	@echo 'make check       install what the tests need, run them all (unit, fuzz-short, check-guests: parts of it)'
+	@echo 'make bench       husk : native : peer, in one run; JSON=FILE'
+	@echo 'make fuzz        each fuzzer for FUZZ_SECONDS'
+	@echo 'make install     below PREFIX ($(PREFIX)), DESTDIR honoured; make uninstall takes it away'
 
 clean:
 	rm -rf build
