@@ -11,7 +11,8 @@ int main(void)
 
 	if (fd < 0)
 		return 1;
-	if (write(fd, hello, strlen(hello)) != (ssize_t)strlen(hello) || write(fd, bye, strlen(bye)) != (ssize_t)strlen(bye))
+	if (write(fd, hello, strlen(hello)) != (ssize_t)strlen(hello) ||
+	    write(fd, bye, strlen(bye)) != (ssize_t)strlen(bye))
 		return 2;
 	return close(fd) ? 3 : 0;
 }
