@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for husk(1). The options are those of `husk run --help`; tools/check-options compares.
+
+# Where the value of an option ends up in $cur although it is written --option=value.
+_husk_split() {
+	case $cur in
+	--*=*)
+		prev=${cur%%=*}
+		cur=${cur#*=}
+		;;
+	=)
+		prev=${words[cword - 1]}
+		cur=
+		;;
+	*)
+		[[ $prev == = ]] && prev=${words[cword - 2]}
+		;;
+	esac
+}
+
+# Names of system calls and of classes, comma-separated, the words before the last comma kept.
+_husk_filter() {
+	local before= word=$cur names
+
+	[[ $word == *,* ]] && before=${word%,*}, word=${word##*,}
+	[[ $word == !* ]] && before=$before! word=${word#!}
+	names=$("${words[0]}" syscalls 2>/dev/null | awk '$1 ~ /^[0-9]+$/ && $3 ~ /\(/ { sub(/\(.*/, "", $3); print $3; print $2 }' | sort -u)
+	compopt -o nospace
+	COMPREPLY=($(compgen -P "$before" -W "$names" -- "$word"))
+}
+
+# The value of an option of `husk run`. False if the option takes none (or none behind a blank).
+_husk_value() {
+	case $prev in
+	--env)
+		compopt -o nospace
+		COMPREPLY=($(compgen -e -- "$cur"))
+		;;
+	--cwd)
+		compopt -o filenames
+		COMPREPLY=($(compgen -d -- "$cur"))
+		;;
+	--mem) COMPREPLY=($(compgen -W '128M 256M 512M 1G 2G 4G' -- "$cur")) ;;
+	--timeout) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
+	--trace-filter) _husk_filter ;;
+	--trace-format | -f) COMPREPLY=($(compgen -W 'text json' -- "$cur")) ;;
+	--trace-time) COMPREPLY=($(compgen -W 'absolute relative since-start spent' -- "$cur")) ;;
+	--trace-string) COMPREPLY=($(compgen -W '32 64 256 4096' -- "$cur")) ;;
+	--trace) # its value is optional: only behind "="
+		[[ ${COMP_WORDS[COMP_CWORD]} == *=* || ${COMP_WORDS[COMP_CWORD - 1]} == = ]] || return 1
+		compopt -o filenames
+		COMPREPLY=($(compgen -f -- "$cur"))
+		;;
+	*) return 1 ;;
+	esac
+	return 0
+}
+
+# Where in words[] the program's name is or would be, given that the options of `husk run` begin at index 2. In $program.
+_husk_program() {
+	program=2
+	while ((program < cword)); do
+		case ${words[program]} in
+		--)
+			((program++))
+			return
+			;;
+		--env | --cwd | --mem | --timeout | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
+			((program++))
+			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
+			((program++))
+			;;
+		--trace)
+			((program++))
+			[[ ${words[program]} == = ]] && ((program += 2))
+			;;
+		-*) ((program++)) ;;
+		*) return ;;
+		esac
+	done
+}
+
+_husk_run() {
+	local program
+
+	_husk_program
+	if ((program < cword)); then # the program's own arguments: as if it stood alone
+		if declare -F _command_offset >/dev/null; then
+			_command_offset "$program"
+		else
+			compopt -o filenames
+			COMPREPLY=($(compgen -f -- "$cur"))
+		fi
+		return
+	fi
+	_husk_split
+	_husk_value && return
+	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
+		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --no-aslr --trace --trace-filter --trace-format
+			--trace-time --trace-ip --trace-where --trace-string --stats --help' -- "$cur"))
+	elif [[ $cur == */* ]]; then
+		compopt -o filenames
+		COMPREPLY=($(compgen -f -- "$cur"))
+	else
+		COMPREPLY=($(compgen -c -- "$cur"))
+	fi
+}
+
+_husk() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} cword=$COMP_CWORD
+	local -a words=("${COMP_WORDS[@]}")
+
+	COMPREPLY=()
+	if ((cword == 1)); then
+		COMPREPLY=($(compgen -W 'run doctor syscalls --help --version' -- "$cur"))
+		return
+	fi
+	case ${words[1]} in
+	run) _husk_run ;;
+	doctor) COMPREPLY=($(compgen -W '--json --help' -- "$cur")) ;;
+	syscalls) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
+	esac
+}
+
+complete -F _husk husk
