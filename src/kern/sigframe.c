@@ -118,6 +118,8 @@ static bool enter(struct hk_task *t, int sig, const siginfo_t *info)
 
 	if (act.handler <= 1 || !push(t, sig, info, &act))
 		return false;
+	if (t->proc->trace && t->proc->trace->signal)
+		t->proc->trace->signal(t->proc->trace->ctx, info);
 	if (!(act.flags & SA_NODEFER))
 		mask |= BIT(sig);
 	if (act.flags & SA_RESETHAND)

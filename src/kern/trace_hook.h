@@ -3,6 +3,7 @@
 #ifndef HK_KERN_TRACE_HOOK_H
 #define HK_KERN_TRACE_HOOK_H
 
+#include <signal.h>
 #include <stdint.h>
 
 /* One system call on its way through: what the dispatcher hands to the trace. All zero but nr, a and rip when it starts. */
@@ -21,6 +22,7 @@ struct hk_trace_hook {
 	void *ctx;
 	void (*enter)(void *ctx, struct hk_call *call);
 	void (*leave)(void *ctx, struct hk_call *call, int64_t result);
+	void (*signal)(void *ctx, const siginfo_t *info); /* a handler of the guest's is about to run; may be NULL */
 };
 
 #endif

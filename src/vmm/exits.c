@@ -31,6 +31,12 @@ static bool in_gate(uint64_t rip)
 	return rip >= GATE_CODE_VA && rip < GATE_CODE_VA + GATE_PAGE_SIZE;
 }
 
+/* In a stub that runs at ring 0 (or, for SYSCALL, where ring 0 would be): not in the gate's ring-3 code for signals. */
+static bool in_stub(uint64_t rip)
+{
+	return in_gate(rip) && (rip < GATE_CODE_VA + GATE_SIGNAL_XSAVE || rip >= GATE_CODE_VA + GATE_CODE_USED);
+}
+
 /* ---- in: towards the VM ---- */
 
 static void fill_frame(struct vcpu *v)
@@ -140,7 +146,7 @@ static void exit_failed(struct vcpu *v, int error, struct vcpu_exit *out)
 	if (error == EINTR || error == EAGAIN) {
 		__atomic_store_n(&v->run->immediate_exit, 0, __ATOMIC_RELEASE);
 		out->event = VCPU_KICKED;
-	} else if (error == EFAULT && !in_gate(v->regs.rip)) {
+	} else if (error == EFAULT && !in_stub(v->regs.rip)) {
 		out->event = VCPU_FORBIDDEN;
 	} else {
 		broken(out, strerror(error), v->regs.rip, v->regs.rsp);
@@ -178,7 +184,7 @@ static void exit_reason(struct vcpu *v, struct vcpu_exit *out)
 /* The vCPU stands at ring 0 in a stub, by a kick that came between SYSCALL and its `out`. */
 static bool between(const struct vcpu *v, const struct vcpu_exit *out)
 {
-	return out->event == VCPU_KICKED && in_gate(v->regs.rip);
+	return out->event == VCPU_KICKED && in_stub(v->regs.rip);
 }
 
 void vcpu_run(struct vcpu *v, struct vcpu_exit *out)
@@ -193,7 +199,7 @@ void vcpu_run(struct vcpu *v, struct vcpu_exit *out)
 		if (r < 0) {
 			/* Ring 3, unless `between` says that the stub is to be finished first. */
 			exit_failed(v, error, out);
-			if (!in_gate(v->regs.rip))
+			if (!in_stub(v->regs.rip))
 				v->state = VCPU_AT_RING3;
 		} else {
 			exit_reason(v, out);
