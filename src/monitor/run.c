@@ -3,6 +3,7 @@
 #include "monitor/internal.h"
 
 #include "kern/exec.h"
+#include "kern/path.h"
 #include "kern/signal.h"
 #include "trace/stats.h"
 #include "trace/trace.h"
@@ -99,6 +100,7 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	proc->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	proc->aslr = m->opt->aslr;
 	proc->mem_limit = m->opt->mem;
+	proc->cwd_in_proc = path_fd_in_proc(AT_FDCWD);
 	m->task.proc = proc;
 	m->task.tid = getpid();
 	stamp(m, PHASE_PROCESS);
