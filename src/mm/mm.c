@@ -67,6 +67,7 @@ static void set_committed(struct mm *mm, uint64_t value)
 {
 	mm->committed = value;
 	mm->peak_committed = hk_max(mm->peak_committed, value);
+	mm->peak_size = hk_max(mm->peak_size, mm->vmas.bytes);
 }
 
 /* May `more` bytes of address space, of which `charge` count, be added when `less` charged ones go? */

@@ -25,6 +25,7 @@ struct mm {
 	uint64_t rlim_data;
 	int lock_future;    /* MCL_* for mappings to come */
 	uint64_t peak_committed;
+	uint64_t peak_size; /* the most that vmas.bytes was, for VmPeak */
 	/* Where the parts of the image lie, for /proc/self/stat and friends. Set by exec. */
 	uint64_t start_code, end_code, start_data, end_data, start_stack;
 	uint64_t arg_start, arg_end, env_start, env_end;

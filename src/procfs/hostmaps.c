@@ -82,7 +82,6 @@ static void drop_if_ours(struct hostmaps *h)
 
 	if (!b || b->start < HK_GUEST_MAX)
 		return;
-	h->other_size += b->end - b->start;
 	h->other_rss += rss >= 0 ? b->v[rss] << 10 : 0;
 	h->count--;
 }

@@ -31,8 +31,8 @@ struct hostmaps {
 	unsigned count, cap;
 	struct hostmaps_field field[HOSTMAPS_FIELDS];
 	unsigned fields;
-	uint64_t other_size, other_rss; /* of the blocks above the guest's range, which are not kept */
-	int pagemap; /* descriptor of /proc/self/pagemap, or -1: not yet open, -2: cannot be opened */
+	uint64_t other_rss; /* bytes in the blocks above the guest's range, which are not kept */
+	int pagemap;        /* descriptor of /proc/self/pagemap, or -1: not yet open, -2: cannot be opened */
 	struct {
 		const struct hostmaps_block *block;
 		uint64_t at, before, whole; /* of `whole` resident pages, `before` lie below `at` */

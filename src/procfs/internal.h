@@ -49,7 +49,7 @@ bool proc_snapshot_name(char *link);
 struct proc_mem {
 	uint64_t size, locked, data, stack, exec;
 	uint64_t rss, anon, file, shmem, swap;
-	uint64_t other_size, other_rss; /* the monitor's share of what the host says of the process */
+	uint64_t other_rss; /* the monitor's share of what the host says of the process */
 };
 
 HK_MUST_CHECK int proc_mem_count(struct hk_task *t, struct proc_mem *m);

@@ -331,7 +331,6 @@ int proc_mem_count(struct hk_task *t, struct proc_mem *m)
 	m->shmem = w.total.shmem << 10;
 	m->rss = m->anon + m->file + m->shmem;
 	m->swap = value_of(&w.host, w.total.field, "Swap") << 10;
-	m->other_size = w.host.other_size;
 	m->other_rss = w.host.other_rss;
 	hostmaps_free(&w.host);
 	return r;

@@ -18,8 +18,8 @@
 struct facts {
 	struct hk_task *t;
 	struct proc_mem mem;
-	uint64_t exe, lib;            /* bytes */
-	uint64_t host_peak, host_hwm; /* kB; the monitor's share included */
+	uint64_t exe, lib; /* bytes */
+	uint64_t host_hwm; /* kB; the monitor's share included */
 	unsigned threads;
 	char name[2 * sizeof(((struct hk_image *)0)->comm)]; /* escaped */
 };
@@ -67,22 +67,17 @@ static int collect(struct hk_task *t, struct facts *f)
 
 /* ---- status ---- */
 
-/* A peak of the whole host process, less what is the monitor's now; never below the present. */
-static uint64_t peak(uint64_t host_kb, uint64_t other, uint64_t now)
-{
-	uint64_t host = host_kb << 10;
-
-	return host > other && host - other > now ? host - other : now;
-}
-
 static uint64_t vm_peak(const struct facts *f)
 {
-	return peak(f->host_peak, f->mem.other_size, f->mem.size);
+	return hk_max(f->t->proc->mm.peak_size, f->mem.size);
 }
 
+/* The host knows one peak, of the guest and the monitor together: less what is the monitor's now, and never below the present. */
 static uint64_t vm_hwm(const struct facts *f)
 {
-	return peak(f->host_hwm, f->mem.other_rss, f->mem.rss);
+	uint64_t host = f->host_hwm << 10;
+
+	return host > f->mem.other_rss ? hk_max(host - f->mem.other_rss, f->mem.rss) : f->mem.rss;
 }
 
 #define MEM_LINE(fn, expr)                                                                                             \
@@ -178,7 +173,6 @@ int proc_make_status(struct hk_task *t, const struct proc_ref *ref, struct hk_st
 	if (r == 0)
 		r = proc_host_read(ref->path, &host);
 	if (r == 0) {
-		f.host_peak = find_kb(host.data, "VmPeak");
 		f.host_hwm = find_kb(host.data, "VmHWM");
 		line = strtok_r(host.data, "\n", &save);
 	}
