@@ -52,9 +52,9 @@
 
 /* What is printed, or whether, depends on an argument before it. */
 #define HK_ARG_KINDS_SPECIAL(X)                                                                                        \
-	X(OPEN_MODE) X(MKNOD_MODE) X(MKNOD_DEV) X(MAP_OFF) X(MREMAP_ADDR) X(FCNTL_ARG) X(IOCTL_CMD) X(IOCTL_ARG)       \
+	X(OPEN_MODE) X(MKNOD_MODE) X(MKNOD_DEV) X(MREMAP_ADDR) X(FCNTL_ARG) X(IOCTL_CMD) X(IOCTL_ARG)       \
 	X(PRCTL_ARG) X(ARCH_ARG) X(FUTEX_OP) X(FUTEX_VAL) X(FUTEX_TIMEOUT) X(FUTEX_ADDR2) X(FUTEX_VAL3) X(SOCKOPT)     \
-	X(SOCKPROTO) X(CLONE_STACK) X(RSEQ_FLAGS)
+	X(SOCKPROTO) X(CLONE_FLAGS)
 
 enum hk_arg_kind {
 #define X(kind) HK_ARG_##kind,
