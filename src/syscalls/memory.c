@@ -47,6 +47,10 @@ int64_t sys_brk(struct hk_task *t, const uint64_t a[6])
 
 int64_t sys_madvise(struct hk_task *t, const uint64_t a[6])
 {
+	uint64_t len = hk_align_up(a[1], HK_PAGE_SIZE);
+
+	if ((a[1] && !len) || a[0] + len < a[0])
+		return -EINVAL; /* the range wraps */
 	return mm_advise(&t->proc->mm, GVA(a[0]), a[1], (int)a[2]);
 }
 
@@ -71,19 +75,36 @@ int64_t sys_mincore(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 	return hk_hostcall(SYS_mincore, a[0], a[1], host_addr(a[2], pages));
 }
 
+/* The pages that [start, start+len) touches. Linux does not notice when their size wraps to nothing; it does when their end wraps: false. */
+static bool lock_range(uint64_t *start, uint64_t *len)
+{
+	uint64_t offset = *start & HK_PAGE_MASK;
+
+	*len = hk_align_up(*len + offset, HK_PAGE_SIZE);
+	*start -= offset;
+	return *start + *len >= *start;
+}
+
+static int64_t lock(struct hk_task *t, uint64_t start, uint64_t len, int flags)
+{
+	return lock_range(&start, &len) ? mm_lock(&t->proc->mm, GVA(start), len, flags) : -EINVAL;
+}
+
 int64_t sys_mlock(struct hk_task *t, const uint64_t a[6])
 {
-	return mm_lock(&t->proc->mm, GVA(a[0]), a[1], 0);
+	return lock(t, a[0], a[1], 0);
 }
 
 int64_t sys_mlock2(struct hk_task *t, const uint64_t a[6])
 {
-	return mm_lock(&t->proc->mm, GVA(a[0]), a[1], (int)a[2]);
+	return lock(t, a[0], a[1], (int)a[2]);
 }
 
 int64_t sys_munlock(struct hk_task *t, const uint64_t a[6])
 {
-	return mm_unlock(&t->proc->mm, GVA(a[0]), a[1]);
+	uint64_t start = a[0], len = a[1];
+
+	return lock_range(&start, &len) ? mm_unlock(&t->proc->mm, GVA(start), len) : -EINVAL;
 }
 
 int64_t sys_mlockall(struct hk_task *t, const uint64_t a[6])

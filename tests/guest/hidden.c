@@ -86,7 +86,7 @@ static bool opens(int fd)
 	       S(dup, fd) != -EBADF || S(dup2, fd, 11) != -EBADF || S(dup3, fd, 11, 0) != -EBADF ||
 	       S(close, fd) != -EBADF || S(epoll_ctl, ep, EPOLL_CTL_ADD, fd, &e) != -EBADF ||
 	       S(mmap, 0, T_PAGE, PROT_READ, MAP_SHARED, fd, 0) != -EBADF || S(fchdir, fd) != -EBADF ||
-	       S(openat, fd, "x", O_RDONLY) != -EBADF || S(clock_gettime, ~fd << 3 | 3, &t) != -EINVAL ||
+	       S(openat, fd, "x", O_RDONLY) != -EBADF || S(clock_gettime, (int)(~(unsigned)fd << 3 | 3), &t) != -EINVAL ||
 	       S(ioctl, fd, 0xae00 /* KVM_GET_API_VERSION */, 0) != -EBADF || S(sendfile, 1, fd, NULL, 1) != -EBADF;
 }
 
