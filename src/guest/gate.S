@@ -26,17 +26,21 @@ gate_begin:
 
 	.org GATE_PROBE_XGETBV, 0xcc
 probe_xgetbv:
-	/* #UD here: no XSAVE. Else R8 = XCR0 (low half), RBX = size of its XSAVE area. */
+	/* #UD here: no XSAVE. Else R8 = XCR0 (low half), R10 = size of its XSAVE area. */
 	xor %ecx, %ecx
 	xgetbv
 	mov %eax, %r8d
 	mov $0xd, %eax
 	xor %ecx, %ecx
 	cpuid
+	mov %ebx, %r10d
 	jmp probe_syscall
 
 	.org GATE_PROBE_SYSCALL, 0xcc
 probe_syscall:
+	/* RDX = the processor's features (leaf 1), AT_HWCAP. */
+	mov $1, %eax
+	cpuid
 	syscall
 	ud2
 

@@ -3,6 +3,20 @@
 #ifndef HK_MM_INTERNAL_H
 #define HK_MM_INTERNAL_H
 
+#include "mm/mm.h"
+
+/* Bytes that count against the limits. */
+struct mm_charge {
+	uint64_t committed, data;
+};
+
+/* What len bytes of a mapping like v count for; what [start, end) counts for now. */
+struct mm_charge mm_charge_of(const struct vma *v, uint64_t len);
+struct mm_charge mm_charged(const struct mm *mm, uint64_t start, uint64_t end);
+/* May `space` bytes of address space and the charge `more` be added when `less` goes? */
+bool mm_within_limits(const struct mm *mm, uint64_t space, struct mm_charge more, struct mm_charge less);
+void mm_recharge(struct mm *mm, struct mm_charge less, struct mm_charge more);
+
 /* The protection of the host mapping behind a guest mapping with this one. */
 int mm_host_prot(int prot);
 

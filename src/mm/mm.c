@@ -41,47 +41,6 @@ void mm_destroy(struct mm *mm)
 	pthread_mutex_destroy(&mm->lock);
 }
 
-/* ---- accounting ---- */
-
-/* Does memory mapped so count against the limit? What can be written privately, and shared memory without a file; the main
- * stack is left out, it is bounded by its own limit. */
-static bool accountable(const struct vma *v)
-{
-	if (v->kind == VMA_STACK)
-		return false;
-	return v->flags & VMA_SHARED ? !v->file : (v->prot & PROT_WRITE) != 0;
-}
-
-/* How much of [start, end) counts now. */
-static uint64_t charged(const struct mm *mm, uint64_t start, uint64_t end)
-{
-	uint64_t sum = 0;
-
-	for (struct vma *v = vma_find_from(&mm->vmas, start); v && v->start < end; v = vma_next(v))
-		if (accountable(v))
-			sum += hk_min(v->end, end) - hk_max(v->start, start);
-	return sum;
-}
-
-static void set_committed(struct mm *mm, uint64_t value)
-{
-	mm->committed = value;
-	mm->peak_committed = hk_max(mm->peak_committed, value);
-	mm->peak_size = hk_max(mm->peak_size, mm->vmas.bytes);
-}
-
-/* May `more` bytes of address space, of which `charge` count, be added when `less` charged ones go? */
-static bool within_limits(const struct mm *mm, uint64_t more, uint64_t charge, uint64_t less)
-{
-	uint64_t committed = mm->committed - less;
-
-	if (mm->rlim_as != RLIM_INFINITY && (more > mm->rlim_as || mm->vmas.bytes > mm->rlim_as - more))
-		return false;
-	if (mm->rlim_data != RLIM_INFINITY && charge && (charge > mm->rlim_data || committed > mm->rlim_data - charge))
-		return false;
-	return !mm->limit || !charge || (charge <= mm->limit && committed <= mm->limit - charge);
-}
-
 /* ---- placing ---- */
 
 int mm_host_prot(int prot)
@@ -176,7 +135,7 @@ static unsigned vma_flags(int flags)
 }
 
 /* Write a new mapping down in place of whatever was there. */
-static int record(struct mm *mm, const struct vma *v, uint64_t old_charge)
+static int record(struct mm *mm, const struct vma *v, struct mm_charge old)
 {
 	int r = vma_remove(&mm->vmas, v->start, v->end);
 
@@ -187,22 +146,23 @@ static int record(struct mm *mm, const struct vma *v, uint64_t old_charge)
 		hk_hostcall(SYS_munmap, v->start, v->end - v->start);
 		return r;
 	}
-	set_committed(mm, mm->committed - old_charge + (accountable(v) ? v->end - v->start : 0));
+	mm_recharge(mm, old, mm_charge_of(v, v->end - v->start));
 	return 0;
 }
 
 static int64_t map_at(struct mm *mm, struct vma *v, int flags, int fd, bool populate)
 {
-	uint64_t len = v->end - v->start, old_charge = charged(mm, v->start, v->end);
+	uint64_t len = v->end - v->start;
+	struct mm_charge old = mm_charged(mm, v->start, v->end);
 	int host_flags = (flags & ~(MAP_GROWSDOWN | MAP_32BIT | MAP_FIXED_NOREPLACE)) | MAP_FIXED;
 	int64_t r;
 
-	if (!within_limits(mm, len, accountable(v) ? len : 0, old_charge))
+	if (!mm_within_limits(mm, len, mm_charge_of(v, len), old))
 		return -ENOMEM;
 	r = hk_hostcall(SYS_mmap, v->start, len, mm_host_prot(v->prot), host_flags, fd, v->offset);
 	if (r < 0)
 		return r;
-	r = record(mm, v, old_charge);
+	r = record(mm, v, old);
 	if (r)
 		return r;
 	if (mm->lock_future)
@@ -265,13 +225,13 @@ static int check_range(gva_t addr, uint64_t len, uint64_t *end)
 
 static int64_t unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
 {
-	uint64_t charge = charged(mm, start, end);
+	struct mm_charge old = mm_charged(mm, start, end);
 	int64_t r = hk_hostcall(SYS_munmap, start, end - start);
 
 	if (r == 0)
 		r = vma_remove(&mm->vmas, start, end);
 	if (r == 0)
-		set_committed(mm, mm->committed - charge);
+		mm_recharge(mm, old, (struct mm_charge){ 0 });
 	return r;
 }
 
@@ -293,12 +253,12 @@ int64_t mm_unmap(struct mm *mm, gva_t addr, uint64_t len)
 static int64_t protect_part(struct mm *mm, uint64_t start, uint64_t end, int prot)
 {
 	struct vma probe = *vma_find(&mm->vmas, start);
-	uint64_t before = charged(mm, start, end), after;
+	struct mm_charge before = mm_charged(mm, start, end), after;
 	int64_t r;
 
 	probe.prot = prot;
-	after = accountable(&probe) ? end - start : 0;
-	if (after > before && !within_limits(mm, 0, after, before))
+	after = mm_charge_of(&probe, end - start);
+	if (!mm_within_limits(mm, 0, after, before))
 		return -ENOMEM;
 	if ((prot & PROT_EXEC) && (probe.flags & VMA_NOEXEC))
 		return -EACCES;
@@ -307,7 +267,7 @@ static int64_t protect_part(struct mm *mm, uint64_t start, uint64_t end, int pro
 		r = vma_update(&mm->vmas, start, end, prot, 0, 0);
 	if (r)
 		return r;
-	set_committed(mm, mm->committed - before + after);
+	mm_recharge(mm, before, after);
 	if (prot != PROT_NONE)
 		(void)!pt_map(&mm->pt, start, end, prot & PROT_EXEC, true);
 	return 0;
@@ -369,7 +329,7 @@ static int64_t record_move(struct mm *mm, const struct vma *v, uint64_t old, uin
 			   uint64_t new_len, bool keep_old)
 {
 	struct vma moved = *v;
-	uint64_t old_charge = charged(mm, new, new + new_len), freed;
+	struct mm_charge there = mm_charged(mm, new, new + new_len), here = mm_charged(mm, old, old + old_len);
 	struct vma_file *file = v->file;
 	int r = 0;
 
@@ -381,13 +341,12 @@ static int64_t record_move(struct mm *mm, const struct vma *v, uint64_t old, uin
 	moved.end = new + new_len;
 	moved.kind = VMA_PLAIN;
 	if (!keep_old) {
-		freed = charged(mm, old, old + old_len);
 		r = vma_remove(&mm->vmas, old, old + old_len);
 		if (r == 0)
-			set_committed(mm, mm->committed - freed);
+			mm_recharge(mm, here, (struct mm_charge){ 0 });
 	}
 	if (r == 0)
-		r = record(mm, &moved, old_charge);
+		r = record(mm, &moved, there);
 	vma_file_put(file);
 	if (r == 0 && moved.prot != PROT_NONE)
 		(void)!pt_map(&mm->pt, moved.start, moved.end, moved.prot & PROT_EXEC, true);
@@ -418,7 +377,7 @@ static int64_t grow_in_place(struct mm *mm, struct vma *v, uint64_t old, uint64_
 	added.end = end;
 	if (added.file)
 		added.offset = v->offset + (added.start - v->start);
-	r = record(mm, &added, 0);
+	r = record(mm, &added, (struct mm_charge){ 0 });
 	if (r == 0 && added.prot != PROT_NONE)
 		(void)!pt_map(&mm->pt, added.start, added.end, added.prot & PROT_EXEC, true);
 	return r ? r : (int64_t)old;
@@ -440,7 +399,8 @@ static int64_t remap_locked(struct mm *mm, uint64_t old, uint64_t old_len, uint6
 		return -EFAULT;
 	if (old_len == 0 && !(v->flags & VMA_SHARED))
 		return -EINVAL;
-	if (new_len > old_len && !within_limits(mm, new_len - old_len, accountable(v) ? new_len - old_len : 0, 0))
+	if (new_len > old_len &&
+	    !mm_within_limits(mm, new_len - old_len, mm_charge_of(v, new_len - old_len), (struct mm_charge){ 0 }))
 		return -ENOMEM;
 	if (flags & MREMAP_FIXED)
 		return move_to(mm, v, old, old_len, new_addr, new_len, flags);

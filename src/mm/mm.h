@@ -20,6 +20,7 @@ struct mm {
 	uint64_t mmap_top;       /* free placement goes downwards from here */
 	uint64_t stack_top;
 	uint64_t committed; /* bytes of private writable and shared anonymous memory */
+	uint64_t data;      /* bytes of private writable memory, as RLIMIT_DATA counts them */
 	uint64_t limit;     /* the most `committed` may reach (--mem); 0 = no limit */
 	uint64_t rlim_as;   /* the guest's RLIMIT_AS and RLIMIT_DATA: they must not bind the monitor itself */
 	uint64_t rlim_data;

@@ -4,6 +4,7 @@
 
 #include "crash/access.h"
 #include "crash/report.h"
+#include "mm/uaccess.h"
 #include "trace/trace.h"
 
 #include <string.h>
@@ -98,9 +99,19 @@ static int fp_code(struct monitor *m, unsigned vector)
 			       : 0;
 }
 
+/* INT n through a gate that is not there is #GP; a host that emulates it may say #UD instead. */
+static bool is_int_n(struct monitor *m)
+{
+	uint8_t code[2];
+
+	return !copy_from_guest(code, GVA(m->vcpu.regs.rip), sizeof(code)) && code[0] == 0xcd;
+}
+
 static void exception_signal(struct monitor *m, unsigned vector, struct access_fault *f)
 {
 	f->addr = m->vcpu.regs.rip;
+	if (vector == VEC_UD && is_int_n(m))
+		vector = VEC_GP;
 	switch (vector) {
 	case VEC_DE:
 		f->signo = SIGFPE;
@@ -142,16 +153,25 @@ static void exception_signal(struct monitor *m, unsigned vector, struct access_f
 	}
 }
 
+/* `int n` of a vector that the program may not raise is #GP; some hosts, which emulate it, say #UD. */
+static bool is_software_interrupt(const struct monitor *m)
+{
+	uint8_t opcode;
+
+	return get_guest(&opcode, GVA(m->vcpu.regs.rip)) == 0 && opcode == 0xcd;
+}
+
 void monitor_exception(struct monitor *m, const struct vcpu_exit *e)
 {
 	struct access_fault fault = { 0 };
+	unsigned vector = e->vector == VEC_UD && is_software_interrupt(m) ? VEC_GP : e->vector;
 
 	if (e->vector == VEC_PF) {
 		on_page_fault(m, e);
 		return;
 	}
-	exception_signal(m, e->vector, &fault);
-	signal_or_die(m, &fault, (int)e->vector, e->error);
+	exception_signal(m, vector, &fault);
+	signal_or_die(m, &fault, (int)vector, e->error);
 }
 
 /*

@@ -139,7 +139,7 @@ static int load_program(struct monitor *m, const char *path, struct hk_err *err)
 		.path = path,
 		.argv = m->opt->argv,
 		.envp = m->opt->envp,
-		.hwcap = getauxval(AT_HWCAP),
+		.hwcap = m->vm.hwcap,
 		.hwcap2 = m->vm.fsgsbase ? getauxval(AT_HWCAP2) : getauxval(AT_HWCAP2) & ~(unsigned long)HWCAP2_FSGSBASE,
 		.min_sigstack = getauxval(AT_MINSIGSTKSZ),
 	};

@@ -93,10 +93,3 @@ uint64_t cpuid_xcr0(const struct kvm_cpuid2 *c)
 		supported &= 0x7;
 	return supported | 3;
 }
-
-uint32_t cpuid_hwcap(const struct kvm_cpuid2 *c)
-{
-	const struct kvm_cpuid_entry2 *e = find(c, 1, 0);
-
-	return e ? e->edx : 0;
-}

@@ -18,7 +18,5 @@ bool cpuid_has_xsave(const struct kvm_cpuid2 *c);
 bool cpuid_has_fsgsbase(const struct kvm_cpuid2 *c);
 /* The state components to enable in XCR0: what KVM supports of x87, SSE, AVX, AVX-512, PKRU excluded; 0 without XSAVE. */
 uint64_t cpuid_xcr0(const struct kvm_cpuid2 *c);
-/* Leaf 1 EDX: AT_HWCAP. */
-uint32_t cpuid_hwcap(const struct kvm_cpuid2 *c);
 
 #endif

@@ -261,7 +261,7 @@ static bool undefined(const struct vcpu *v, const struct vcpu_exit *e, uint64_t 
 static void probe_from(struct vcpu *v, uint64_t step, struct vcpu_exit *e)
 {
 	v->regs.rip = GATE_CODE_VA + step;
-	v->regs.r8 = v->regs.rbx = 0;
+	v->regs.r8 = v->regs.r10 = 0;
 	vcpu_run(v, e);
 }
 
@@ -284,7 +284,8 @@ static int probe(struct vcpu *v, struct hk_err *err)
 	if (ioctl(v->fd, KVM_GET_SREGS, &s))
 		return hk_err_set(err, -errno, "cannot read the segment registers: %s", strerror(errno));
 	v->vm->guest_xcr0 = v->regs.r8;
-	v->vm->xsave_size = (uint32_t)v->regs.rbx;
+	v->vm->xsave_size = (uint32_t)v->regs.r10;
+	v->vm->hwcap = (uint32_t)v->regs.rdx;
 	v->vm->syscall = s.cs.dpl == 3 ? VM_SYSCALL_RING3 : VM_SYSCALL_RING0;
 	if (v->vm->syscall == VM_SYSCALL_RING0)
 		tss->ports[GATE_PORT_SYSCALL / 8] = 0xff; /* nobody at ring 3 needs it */
