@@ -6,6 +6,8 @@
 
 GUEST_CC    ?= gcc
 GUEST_MUSL  ?= musl-gcc
+# musl-gcc hides the kernel's headers.
+GUEST_MUSL_INC := -idirafter /usr/include -idirafter /usr/include/$(shell $(GUEST_CC) -print-multiarch)
 GUEST_FLAGS := -D_GNU_SOURCE -std=gnu17 -O1 -g -Wall -Wextra -Werror
 
 GUESTS         := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
@@ -28,4 +30,4 @@ $(B)/guest/static/%: tests/guest/%.c tests/guest/t.h
 $(B)/guest/spie/%: tests/guest/%.c tests/guest/t.h
 	$(call GUEST_RULE,$(GUEST_CC) -static-pie -fPIE)
 $(B)/guest/musl/%: tests/guest/%.c tests/guest/t.h
-	$(call GUEST_RULE,$(GUEST_MUSL) -static)
+	$(call GUEST_RULE,$(GUEST_MUSL) -static $(GUEST_MUSL_INC))

@@ -3,6 +3,7 @@
  * covers: ioctl */
 #include "t.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 
 struct ktermios { /* the kernel's struct termios */
@@ -51,6 +52,14 @@ static void files(void)
 	T_BAD(t_in, ioctl, f, FIONBIO, bad);
 }
 
+/* The line discipline works beside us: wait until there is something to read. */
+static void arrived(long fd)
+{
+	struct pollfd f = { (int)fd, POLLIN, 0 };
+
+	T(poll, &f, 1, 5000);
+}
+
 static void pty(void)
 {
 	long m = S(open, "/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK), s;
@@ -74,9 +83,11 @@ static void pty(void)
 		printf(" %d", t.cc[i]);
 	printf("\n");
 	T(write, s, "line\n", 5);
+	arrived(m);
 	long got = T(read, m, b, sizeof(b));
 	t_bytes("master", b, got);
 	T(write, m, "typed\n", 6);
+	arrived(s);
 	T(ioctl, s, FIONREAD, &n);
 	printf("%d\n", n);
 	got = T(read, s, b, sizeof(b));
