@@ -99,19 +99,9 @@ static int fp_code(struct monitor *m, unsigned vector)
 			       : 0;
 }
 
-/* INT n through a gate that is not there is #GP; a host that emulates it may say #UD instead. */
-static bool is_int_n(struct monitor *m)
-{
-	uint8_t code[2];
-
-	return !copy_from_guest(code, GVA(m->vcpu.regs.rip), sizeof(code)) && code[0] == 0xcd;
-}
-
 static void exception_signal(struct monitor *m, unsigned vector, struct access_fault *f)
 {
 	f->addr = m->vcpu.regs.rip;
-	if (vector == VEC_UD && is_int_n(m))
-		vector = VEC_GP;
 	switch (vector) {
 	case VEC_DE:
 		f->signo = SIGFPE;
