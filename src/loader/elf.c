@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 
 #define MAX_PHDRS    (65536 / sizeof(Elf64_Phdr))
-#define USER_TOP     ((1UL << 47) - HK_PAGE_SIZE) /* Linux's TASK_SIZE */
+#define USER_TOP     ((1UL << 56) - HK_PAGE_SIZE) /* Linux's TASK_SIZE, where it is largest */
 #define MAX_ALIGN    (1UL << 30)
 #define MAX_SPAN     (HK_GUEST_MAX - HK_MMAP_MIN) /* of a position-independent file */
 #define MAX_FILE_POS INT64_MAX
@@ -198,7 +198,8 @@ static int read_interp(struct parse *p)
 	return 0;
 }
 
-/* The bytes between the data's end and the page's end must be cleared: a page that the file no longer has cannot be. */
+/* The bytes between the data's end and the page's end must be cleared: a page that the file no longer has cannot be. Newer kernels
+ * kill such a program at its start, older ones (6.1) let it run into the hole. */
 static bool tail_is_lost(const struct parse *p, const struct elf_segment *s)
 {
 	return (s->prot & PROT_WRITE) && s->filesz && s->memsz > s->filesz && ((s->vaddr + s->filesz) & HK_PAGE_MASK) &&

@@ -219,6 +219,12 @@ static void dyn_first_high(struct elf_file *f)
 	elf_eh(f)->e_entry = 0x600000000000 + ELF_FILE_ENTRY;
 }
 
+static void dyn_first_higher(struct elf_file *f)
+{
+	elf_ph(f, 0)->p_vaddr = 1UL << 47;
+	elf_eh(f)->e_entry = (1UL << 47) + ELF_FILE_ENTRY;
+}
+
 static void dyn_bss_gap(struct elf_file *f)
 {
 	elf_add_load(f, 0x40000000, 0x2000, 0, 0x10);
@@ -384,7 +390,7 @@ static void memsz_wraps(struct elf_file *f)
 
 static void memsz_huge(struct elf_file *f)
 {
-	elf_add_load(f, BASE + PAGE, 1UL << 47, 0, 0);
+	elf_add_load(f, BASE + PAGE, 1UL << 57, 0, 0);
 }
 
 static void vaddr_kernel(struct elf_file *f)
@@ -484,6 +490,7 @@ const struct elf_variant elf_variants[] = {
 	OK(entry_nowhere, ET_EXEC),
 	OK(entry_nowhere, ET_DYN),
 	OK(dyn_first_high, ET_DYN),
+	OK(dyn_first_higher, ET_DYN),
 	OK(dyn_bss_gap, ET_DYN),
 
 	NO(empty, ET_EXEC, "empty"),
@@ -526,7 +533,8 @@ const struct elf_variant elf_variants[] = {
 	NO(not_congruent, ET_EXEC, "segment 1 cannot be mapped"),
 	NO(offset_wraps, ET_EXEC, "more than a file can hold"),
 	NO(offset_negative, ET_EXEC, "more than a file can hold"),
-	NO(tail_behind_end, ET_EXEC, "truncated: segment 1 ends behind the end of the file"),
+	OURS(tail_behind_end, ET_EXEC, "truncated: segment 1 ends behind the end of the file",
+	     "old kernels start it, new ones kill it"),
 	OURS(dyn_span_huge, ET_DYN, "span 0x320000001000 bytes", "the guest has 48 TiB for it"),
 	NO(entry_kernel, ET_EXEC, "entry point, 0xffffffff80000000"),
 	NO(entry_not_canonical, ET_EXEC, "entry point"),

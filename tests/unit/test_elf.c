@@ -152,8 +152,10 @@ static void mutate(struct elf_file *f, uint64_t *random)
 
 static bool refused_on_purpose(const char *text)
 {
-	static const char *const reasons[] = { "nothing to load", "where nothing may be mapped",
-					       "where a guest's memory ends", "address space has", "entry point" };
+	static const char *const reasons[] = {
+		"nothing to load", "where nothing may be mapped", "where a guest's memory ends", "address space has",
+		"entry point",     "truncated: segment"
+	};
 
 	for (size_t i = 0; i < HK_ARRAY_LEN(reasons); i++) {
 		if (strstr(text, reasons[i]))
