@@ -233,7 +233,6 @@ static int status_of(int error)
 {
 	switch (error) {
 	case -ENOENT:
-	case -ENOTDIR:
 		return HUSK_EXIT_NOT_FOUND;
 	case -ENOMEM:
 	case -EMFILE:
