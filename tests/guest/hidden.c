@@ -51,7 +51,9 @@ static bool passes(int fd)
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(2 * sizeof(int))];
-	} control = { .head = { CMSG_LEN(2 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	} control = {
+		.head = { .cmsg_len = CMSG_LEN(2 * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS }
+	};
 	struct iovec iov = { "x", 1 };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(2 * sizeof(int))
@@ -86,7 +88,8 @@ static bool opens(int fd)
 	       S(dup, fd) != -EBADF || S(dup2, fd, 11) != -EBADF || S(dup3, fd, 11, 0) != -EBADF ||
 	       S(close, fd) != -EBADF || S(epoll_ctl, ep, EPOLL_CTL_ADD, fd, &e) != -EBADF ||
 	       S(mmap, 0, T_PAGE, PROT_READ, MAP_SHARED, fd, 0) != -EBADF || S(fchdir, fd) != -EBADF ||
-	       S(openat, fd, "x", O_RDONLY) != -EBADF || S(clock_gettime, (int)(~(unsigned)fd << 3 | 3), &t) != -EINVAL ||
+	       S(openat, fd, "x", O_RDONLY) != -EBADF ||
+	       S(clock_gettime, (int)(~(unsigned)fd << 3 | 3), &t) != -EINVAL ||
 	       S(ioctl, fd, 0xae00 /* KVM_GET_API_VERSION */, 0) != -EBADF || S(sendfile, 1, fd, NULL, 1) != -EBADF;
 }
 
