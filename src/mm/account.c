@@ -34,6 +34,7 @@ void mm_recharge(struct mm *mm, struct mm_charge less, struct mm_charge more)
 	mm->committed += more.committed - less.committed;
 	mm->data += more.data - less.data;
 	mm->peak_committed = hk_max(mm->peak_committed, mm->committed);
+	mm->peak_size = hk_max(mm->peak_size, mm->vmas.bytes);
 }
 
 /* Does `now` with more added and less taken away stay below limit? Only growth is refused. */

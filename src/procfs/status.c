@@ -3,6 +3,7 @@
  * status, stat, statm, limits: the host's files with what concerns memory, threads and the name replaced by the guest's. Lines and fields that a newer host adds
  * pass through as they are.
  */
+#include "kern/rlimit.h"
 #include "procfs/internal.h"
 
 #include <dirent.h>
@@ -12,8 +13,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define HANDLED_BY_US ((1UL << (SIGSEGV - 1)) | (1UL << (SIGBUS - 1)))
-
 /* What the lines are made from. */
 struct facts {
 	struct hk_task *t;
@@ -21,6 +20,7 @@ struct facts {
 	uint64_t exe, lib; /* bytes */
 	uint64_t host_hwm; /* kB; the monitor's share included */
 	unsigned threads;
+	uint64_t ignored, caught, blocked;                   /* sets of signals */
 	char name[2 * sizeof(((struct hk_image *)0)->comm)]; /* escaped */
 };
 
@@ -54,12 +54,27 @@ static uint64_t find_kb(const char *text, const char *key)
 	return 0;
 }
 
+/* The host's sets hold the monitor's own handlers too. */
+static void collect_signals(struct facts *f)
+{
+	const struct signal_actions *a = &f->t->proc->actions;
+
+	for (int sig = 1; sig <= SIGNAL_COUNT; sig++) {
+		if (a->act[sig].handler == (uint64_t)(uintptr_t)SIG_IGN)
+			f->ignored |= 1UL << (sig - 1);
+		else if (a->act[sig].handler != (uint64_t)(uintptr_t)SIG_DFL)
+			f->caught |= 1UL << (sig - 1);
+	}
+	f->blocked = f->t->signals.blocked;
+}
+
 static int collect(struct hk_task *t, struct facts *f)
 {
 	int r = proc_mem_count(t, &f->mem);
 
 	f->t = t;
 	f->threads = 1; /* today */
+	collect_signals(f);
 	split_text(&t->proc->mm, f);
 	escape_name(t->proc->image.comm, sizeof(t->proc->image.comm) - 1, f->name);
 	return r;
@@ -156,8 +171,12 @@ static bool add_status_line(struct hk_strbuf *out, const struct facts *f, const 
 		hk_strbuf_printf(out, "Threads:\t%u\n", f->threads);
 	else if (strcmp(key, "FDSize") == 0)
 		hk_strbuf_printf(out, "FDSize:\t%u\n", fd_table_size(f->t, (unsigned)strtoul(value, NULL, 10)));
+	else if (strcmp(key, "SigBlk") == 0)
+		hk_strbuf_printf(out, "SigBlk:\t%016lx\n", f->blocked);
+	else if (strcmp(key, "SigIgn") == 0)
+		hk_strbuf_printf(out, "SigIgn:\t%016lx\n", f->ignored);
 	else if (strcmp(key, "SigCgt") == 0)
-		hk_strbuf_printf(out, "SigCgt:\t%016lx\n", strtoul(value, NULL, 16) & ~HANDLED_BY_US);
+		hk_strbuf_printf(out, "SigCgt:\t%016lx\n", f->caught);
 	else
 		return false;
 	return true;
@@ -191,6 +210,8 @@ int proc_make_status(struct hk_task *t, const struct proc_ref *ref, struct hk_st
 
 /* ---- stat ---- */
 
+#define STAT_SIGNALS 0x7fffffffUL /* it shows no more of a set */
+
 /* Field numbers are proc(5)'s. */
 enum {
 	STAT_STATE = 3,
@@ -203,7 +224,8 @@ enum {
 	STAT_KSTKESP,
 	STAT_KSTKEIP,
 	STAT_BLOCKED = 32,
-	STAT_SIGCATCH = 34,
+	STAT_SIGIGNORE,
+	STAT_SIGCATCH,
 	STAT_GUEST_TIME = 43,
 	STAT_CGUEST_TIME,
 	STAT_START_DATA,
@@ -215,7 +237,7 @@ enum {
 	STAT_ENV_END,
 };
 
-static uint64_t stat_value(const struct facts *f, unsigned n, const char *host)
+static uint64_t stat_value(const struct facts *f, unsigned n)
 {
 	const struct mm *mm = &f->t->proc->mm;
 
@@ -232,8 +254,12 @@ static uint64_t stat_value(const struct facts *f, unsigned n, const char *host)
 		return mm->end_code;
 	case STAT_STARTSTACK:
 		return mm->start_stack;
+	case STAT_BLOCKED:
+		return f->blocked & STAT_SIGNALS;
+	case STAT_SIGIGNORE:
+		return f->ignored & STAT_SIGNALS;
 	case STAT_SIGCATCH:
-		return strtoul(host, NULL, 10) & ~HANDLED_BY_US & 0x7fffffff;
+		return f->caught & STAT_SIGNALS;
 	case STAT_START_DATA:
 		return mm->start_data;
 	case STAT_END_DATA:
@@ -256,7 +282,7 @@ static uint64_t stat_value(const struct facts *f, unsigned n, const char *host)
 static bool is_stat_ours(unsigned n)
 {
 	return n == STAT_NUM_THREADS || n == STAT_VSIZE || n == STAT_RSS ||
-	       (n >= STAT_STARTCODE && n <= STAT_KSTKEIP) || n == STAT_SIGCATCH ||
+	       (n >= STAT_STARTCODE && n <= STAT_KSTKEIP) || (n >= STAT_BLOCKED && n <= STAT_SIGCATCH) ||
 	       (n >= STAT_GUEST_TIME && n <= STAT_ENV_END);
 }
 
@@ -279,7 +305,7 @@ int proc_make_stat(struct hk_task *t, const struct proc_ref *ref, struct hk_strb
 			if (n == STAT_STATE)
 				hk_strbuf_puts(out, " R");
 			else if (is_stat_ours(n))
-				hk_strbuf_printf(out, " %lu", stat_value(&f, n, word));
+				hk_strbuf_printf(out, " %lu", stat_value(&f, n));
 			else
 				hk_strbuf_printf(out, " %s", word);
 		}
@@ -303,32 +329,41 @@ int proc_make_statm(struct hk_task *t, const struct proc_ref *ref HK_UNUSED, str
 
 /* ---- limits ---- */
 
-/* The soft limits that mm/ keeps, because they must not bind the monitor. */
+/* Write a limit into its column of 20 characters. */
+static void put_limit(char *column, uint64_t value)
+{
+	char text[24] = "unlimited";
+
+	if (value != RLIM64_INFINITY)
+		snprintf(text, sizeof(text), "%lu", value);
+	memset(column, ' ', 20);
+	memcpy(column, text, strlen(text));
+}
+
+/* The host's lines; three of the limits are the guest's own. */
 int proc_make_limits(struct hk_task *t, const struct proc_ref *ref, struct hk_strbuf *out)
 {
 	static const struct {
 		const char *line;
-		size_t where;
-	} kept[] = {
-		{ "Max data size", offsetof(struct mm, rlim_data) },
-		{ "Max address space", offsetof(struct mm, rlim_as) },
+		unsigned resource;
+	} own[] = {
+		{ "Max data size", RLIMIT_DATA },
+		{ "Max stack size", RLIMIT_STACK },
+		{ "Max address space", RLIMIT_AS },
 	};
 	struct hk_strbuf host = { .max = 1 << 16 };
 	int r = proc_host_read(ref->path, &host);
 	char *save, *line = r || !host.data ? NULL : strtok_r(host.data, "\n", &save);
 
 	for (; line; line = strtok_r(NULL, "\n", &save)) {
-		for (size_t i = 0; i < HK_ARRAY_LEN(kept); i++) {
-			uint64_t soft = *(const uint64_t *)(const void *)((const char *)&t->proc->mm + kept[i].where);
-			char text[24] = "unlimited";
+		struct rlimit64 lim;
 
-			if (strncmp(line, kept[i].line, strlen(kept[i].line)) != 0 || strlen(line) < 47)
-				continue;
-			if (soft != RLIM_INFINITY)
-				snprintf(text, sizeof(text), "%lu", soft);
-			memset(line + 26, ' ', 20);
-			memcpy(line + 26, text, strlen(text));
-		}
+		for (size_t i = 0; i < HK_ARRAY_LEN(own); i++)
+			if (strncmp(line, own[i].line, strlen(own[i].line)) == 0 && strlen(line) >= 68 &&
+			    rlimit_get(t->proc, own[i].resource, &lim) == 0) {
+				put_limit(line + 26, lim.rlim_cur);
+				put_limit(line + 47, lim.rlim_max);
+			}
 		hk_strbuf_printf(out, "%s\n", line);
 	}
 	hk_strbuf_free(&host);

@@ -255,12 +255,32 @@ static void status(void)
 	OK(value(text, "VmStk:") >= 4 && value(text, "VmData:") > 0 && value(text, "VmExe:") > 0);
 	printf("Threads %lu VmLck %lu\n", value(text, "Threads:"), value(text, "VmLck:"));
 	OK(value(text, "FDSize:") >= 64 && value(text, "FDSize:") <= 1024 && !(value(text, "FDSize:") & (value(text, "FDSize:") - 1)));
-	printf("%.*s\n", (int)strcspn(strstr(text, "SigCgt"), "\n"), strstr(text, "SigCgt"));
-	printf("%.*s\n", (int)strcspn(strstr(text, "SigBlk"), "\n"), strstr(text, "SigBlk"));
+	printf("%.*s\n", (int)(strstr(text, "CapInh") - strstr(text, "SigBlk")), strstr(text, "SigBlk"));
 	umask(027);
 	slurp("/proc/self/status");
 	printf("%.*s\n", (int)strcspn(strstr(text, "Umask"), "\n"), strstr(text, "Umask"));
 	umask(022);
+}
+
+static void signals(void)
+{
+	struct {
+		unsigned long handler, flags, restorer, mask;
+	} act = { .handler = 1 };
+	unsigned long mask = 1UL << (SIGUSR2 - 1) | 1UL << (SIGSEGV - 1) | 1UL << 39;
+
+	MUST(rt_sigaction, SIGHUP, &act, 0, 8);
+	act.handler = (unsigned long)(uintptr_t)&signals;
+	MUST(rt_sigaction, SIGSEGV, &act, 0, 8);
+	MUST(rt_sigaction, 40, &act, 0, 8);
+	MUST(rt_sigprocmask, SIG_BLOCK, &mask, 0, 8);
+	slurp("/proc/self/status");
+	printf("%.*s\n", (int)(strstr(text, "CapInh") - strstr(text, "SigBlk")), strstr(text, "SigBlk"));
+	act.handler = 0;
+	MUST(rt_sigaction, SIGHUP, &act, 0, 8);
+	MUST(rt_sigaction, SIGSEGV, &act, 0, 8);
+	MUST(rt_sigaction, 40, &act, 0, 8);
+	MUST(rt_sigprocmask, SIG_UNBLOCK, &mask, 0, 8);
 }
 
 static unsigned long field[64];
@@ -369,7 +389,8 @@ static void limits(void)
 		int which;
 		const char *name;
 		unsigned long soft;
-	} set[] = { { RLIMIT_AS, "Max address space", 1UL << 40 }, { RLIMIT_DATA, "Max data size", 1UL << 39 }, { RLIMIT_NOFILE, "Max open files", 500 },
+	} set[] = { { RLIMIT_AS, "Max address space", 1UL << 40 }, { RLIMIT_DATA, "Max data size", 1UL << 39 },
+		    { RLIMIT_STACK, "Max stack size", 1UL << 20 }, { RLIMIT_NOFILE, "Max open files", 500 },
 		    { RLIMIT_CORE, "Max core file size", 0 },	    { RLIMIT_FSIZE, "Max file size", 0 } };
 
 	for (unsigned i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
@@ -434,6 +455,7 @@ MAIN
 	smaps();
 	growth();
 	status();
+	signals();
 	stat_file(argv);
 	limits();
 	opening();
