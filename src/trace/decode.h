@@ -63,6 +63,7 @@ void dec_bits(struct dec *d, const struct dec_names *set, uint64_t v);
 /* The same for what is left of a word whose first part has been printed: with a | before it; nothing if v is 0. */
 void dec_more_bits(struct dec *d, const struct dec_names *set, uint64_t v);
 void dec_signal(struct dec *d, uint64_t sig);
+const char *dec_signal_name(uint64_t sig); /* without SIG; NULL for real-time signals and what is no signal */
 /* Quoted and escaped as strace does; `all_hex`: \x.. throughout. */
 void dec_quote(struct hk_strbuf *out, const void *bytes, size_t n, bool all_hex);
 

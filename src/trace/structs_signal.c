@@ -10,7 +10,7 @@
 /* One name as it stands in a set: without SIG. */
 static void set_member(struct dec *d, unsigned sig)
 {
-	const char *name = sig < 32 ? sigabbrev_np((int)sig) : NULL;
+	const char *name = dec_signal_name(sig);
 
 	if (name)
 		dec_puts(d, name);

@@ -84,9 +84,15 @@ void dec_more_bits(struct dec *d, const struct dec_names *set, uint64_t v)
 		dec_printf(d, "|%#lx", left);
 }
 
+const char *dec_signal_name(uint64_t sig)
+{
+	/* libc's name for it is POLL. */
+	return sig == SIGIO ? "IO" : sig > 0 && sig < 32 ? sigabbrev_np((int)sig) : NULL;
+}
+
 void dec_signal(struct dec *d, uint64_t sig)
 {
-	const char *name = sig > 0 && sig < 32 ? sigabbrev_np((int)sig) : NULL;
+	const char *name = dec_signal_name(sig);
 
 	if (name)
 		dec_printf(d, "SIG%s", name);

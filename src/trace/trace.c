@@ -161,7 +161,7 @@ static void decode_after(struct pending *p, int64_t result, bool unfinished)
 		dec_result(d);
 }
 
-static void each_arg(struct pending *p, void (*fn)(struct hk_strbuf *line, const char *text, size_t len))
+static void each_arg(struct pending *p, const char *between, void (*fn)(struct hk_strbuf *line, const char *text, size_t len))
 {
 	bool first = true;
 
@@ -171,7 +171,7 @@ static void each_arg(struct pending *p, void (*fn)(struct hk_strbuf *line, const
 		if (p->omit[i])
 			continue;
 		if (!first)
-			hk_strbuf_puts(&p->line, ", ");
+			hk_strbuf_puts(&p->line, between);
 		fn(&p->line, p->args.data + start, p->arg_end[i] - start);
 		first = false;
 	}
@@ -203,7 +203,7 @@ static void text_line(struct trace *t, struct pending *p, const char *ending)
 		hk_strbuf_printf(line, "%s(", p->dec.info->name);
 	else
 		hk_strbuf_printf(line, "syscall_%#lx(", call->nr);
-	each_arg(p, hk_strbuf_add);
+	each_arg(p, ", ", hk_strbuf_add);
 	hk_strbuf_printf(line, "%s", ending);
 	if (line->len - start < RESULT_COLUMN)
 		hk_strbuf_printf(line, "%*s", (int)(RESULT_COLUMN - (line->len - start)), "");
@@ -222,7 +222,7 @@ static void json_line(struct pending *p, int64_t result, bool unfinished, uint64
 
 	hk_strbuf_printf(line, "{\"t\":%lu.%06lu,\"tid\":%d,\"nr\":%lu,\"name\":\"%s\",\"args\":[", p->wall_ns / 1000000000,
 			 p->wall_ns % 1000000000 / 1000, (int)p->tid, call->nr, p->dec.info ? p->dec.info->name : "?");
-	each_arg(p, json_string);
+	each_arg(p, ",", json_string);
 	if (unfinished)
 		hk_strbuf_puts(line, "],\"ret\":null");
 	else
@@ -234,7 +234,7 @@ static void json_line(struct pending *p, int64_t result, bool unfinished, uint64
 		json_string(line, p->result.data ? p->result.data : "", p->result.len);
 		hk_strbuf_printf(line, ",\"us\":%.3f", (double)spent / 1000);
 	}
-	hk_strbuf_printf(line, ",\"rip\":\"%#lx\",\"served\":\"%s\"", call->rip, call->served ? call->served : "exit");
+	hk_strbuf_printf(line, ",\"rip\":\"0x%lx\",\"served\":\"%s\"", call->rip, call->served ? call->served : "exit");
 	if (call->note) {
 		hk_strbuf_puts(line, ",\"note\":");
 		json_string(line, call->note, strlen(call->note));
@@ -398,7 +398,7 @@ void trace_signal(struct trace *t, const siginfo_t *si)
 
 void trace_exited(struct trace *t, int code, int sig)
 {
-	const char *name = sig ? sigabbrev_np(sig) : NULL;
+	const char *name = dec_signal_name((uint32_t)sig);
 	char text[64];
 
 	if (!t)
