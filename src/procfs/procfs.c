@@ -123,6 +123,7 @@ static const struct rule global_rules[] = {
 	{ "vmcore", REFUSE, NULL, "procfs: it would show the host's memory" },
 	{ "kmsg", REFUSE, NULL, "procfs: reading it takes the messages away from the host" },
 	{ "meminfo", MADE, proc_make_meminfo, NULL },
+	{ "cpuinfo", MADE, proc_make_cpuinfo, NULL },
 	{ "", PASS, NULL, NULL },
 	{ "*", READ, NULL, why_host },
 };

@@ -427,6 +427,61 @@ static void test_meminfo(void **state)
 	free(host);
 }
 
+static bool has_flag(const char *text, const char *flag)
+{
+	const char *p = strstr(text, "\nflags");
+	size_t n = strlen(flag);
+
+	assert_non_null(p);
+	for (p += 6; *p != '\n'; p += strcspn(p, " \n"), p += *p == ' ')
+		if (strncmp(p, flag, n) == 0 && (p[n] == ' ' || p[n] == '\n'))
+			return true;
+	return false;
+}
+
+/* Of the flags only those stay that the VM's processor has; everything else is the host's to the byte. */
+static void test_cpuinfo(void **state)
+{
+	struct proc_world *w = *state;
+	struct hk_image *im = &w->process.image;
+	char *text, *host = proc_world_host("/proc/cpuinfo", NULL), *a, *b;
+	const char *some[] = { "avx", "avx2", "xsave", "fsgsbase", "fma", "sse2", "fpu" };
+
+	w->task.signals.xcr0 = 3;
+	w->task.signals.xsave_size = 576;
+	text = proc_world_read(w, "/proc/cpuinfo", NULL);
+	assert_false(has_flag(text, "avx") || has_flag(text, "avx2") || has_flag(text, "fma") ||
+		     has_flag(text, "fsgsbase"));
+	assert_null(strstr(strstr(text, "\nflags"), " avx"));
+	assert_int_equal(has_flag(text, "xsave"), has_flag(host, "xsave"));
+	assert_true(has_flag(text, "sse2") && has_flag(text, "fpu") && has_flag(text, "lm"));
+	a = strstr(text, "\nflags");
+	b = strstr(host, "\nflags");
+	assert_int_equal(a - text, b - host);
+	free(text);
+
+	w->task.signals.xsave_size = 0;
+	text = proc_world_read(w, "/proc/cpuinfo", NULL);
+	assert_false(has_flag(text, "xsave") || has_flag(text, "xsaveopt") || has_flag(text, "avx"));
+	free(text);
+
+	w->task.signals.xcr0 = 0x602e7;
+	w->task.signals.xsave_size = 4096;
+	im->auxv[0] = 26; /* AT_HWCAP2 */
+	im->auxv[1] = 2;
+	text = proc_world_read(w, "/proc/cpuinfo", NULL);
+	for (size_t i = 0; i < HK_ARRAY_LEN(some); i++)
+		assert_int_equal(has_flag(text, some[i]), has_flag(host, some[i]));
+	a = strstr(text, "\nflags") + 1;
+	b = strstr(host, "\nflags") + 1;
+	if (!has_flag(host, "pku")) {
+		assert_int_equal(strcspn(a, "\n"), strcspn(b, "\n"));
+		assert_memory_equal(a, b, strcspn(a, "\n"));
+	}
+	free(text);
+	free(host);
+}
+
 static void test_numa(void **state)
 {
 	struct proc_world *w = *state;
@@ -516,11 +571,22 @@ static void test_parse_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WORLD_TEST(test_maps),   WORLD_TEST(test_names),   WORLD_TEST(test_names_without_host),
-		WORLD_TEST(test_smaps),  WORLD_TEST(test_rollup),  WORLD_TEST(test_status),
-		WORLD_TEST(test_stat),   WORLD_TEST(test_statm),   WORLD_TEST(test_strings),
-		WORLD_TEST(test_limits), WORLD_TEST(test_signals), WORLD_TEST(test_meminfo),
-		WORLD_TEST(test_numa),   WORLD_TEST(test_many),    cmocka_unit_test(test_parse_hostile),
+		WORLD_TEST(test_maps),
+		WORLD_TEST(test_names),
+		WORLD_TEST(test_names_without_host),
+		WORLD_TEST(test_smaps),
+		WORLD_TEST(test_rollup),
+		WORLD_TEST(test_status),
+		WORLD_TEST(test_stat),
+		WORLD_TEST(test_statm),
+		WORLD_TEST(test_strings),
+		WORLD_TEST(test_limits),
+		WORLD_TEST(test_signals),
+		WORLD_TEST(test_meminfo),
+		WORLD_TEST(test_cpuinfo),
+		WORLD_TEST(test_numa),
+		WORLD_TEST(test_many),
+		cmocka_unit_test(test_parse_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
