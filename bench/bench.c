@@ -170,7 +170,7 @@ static const struct section {
 	const char *name;
 	void (*fn)(struct bench *b);
 } sections[] = {
-	{ "startup", do_startup }, { "calls", do_calls },   { "cpu", do_cpu },
+	{ "startup", do_startup }, { "phases", do_phases }, { "calls", do_calls },   { "cpu", do_cpu },
 	{ "pages", do_pages },     { "stream", do_stream }, { "memory", do_memory },
 };
 
@@ -231,7 +231,7 @@ static bool on_path(const char *program)
 }
 
 static const char usage[] = "usage: bench --bin DIR --husk FILE [--no-peer] [--runs N] [--only SECTION] [--json FILE]\n"
-			    "sections: startup calls cpu pages stream memory\n";
+			    "sections: startup phases calls cpu pages stream memory\n";
 
 int main(int argc, char **argv)
 {
@@ -296,7 +296,7 @@ int main(int argc, char **argv)
 			sections[i].fn(&b);
 	remove_data(&b);
 	table_print(&b);
-	met = targets_print(&b, stdout);
+	met = targets_print(&b);
 	if (json && (r = table_json(&b, json)) < 0)
 		fprintf(stderr, "bench: cannot write %s: %s\n", json, strerror(-r));
 	return b.systems[HUSK].failed || r < 0 ? 1 : met ? 0 : 3;

@@ -57,6 +57,9 @@ struct memory {
 };
 int memory_of_tree(pid_t root, struct memory *m);
 
+/* phases.c */
+void do_phases(struct bench *b);
+
 /* table.c */
 struct row *table_row(struct table *t, const char *section, const char *name, const char *unit);
 void table_best(struct row *r, int system, double value);
@@ -64,6 +67,6 @@ void table_print(const struct bench *b);
 int table_json(const struct bench *b, const char *path);
 double row_ratio(const struct row *r,
 		 int system); /* how much more than natively: above 1 is worse, whatever the unit */
-bool targets_print(const struct bench *b, FILE *f);
+bool targets_print(const struct bench *b);
 
 #endif

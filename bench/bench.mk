@@ -16,7 +16,7 @@ $(BENCH_BIN)/work: bench/work.c bench/work_calls.c bench/work_cpu.c bench/work.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE -I. -O2 $(WARN) -o $@ $(filter %.c,$^)
 
-$(BENCH_BIN)/bench: bench/bench.c bench/run.c bench/memory.c bench/table.c bench/bench.h
+$(BENCH_BIN)/bench: bench/bench.c bench/run.c bench/memory.c bench/phases.c bench/table.c bench/bench.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE -I. -O2 $(WARN) -o $@ $(filter %.c,$^) -lm
 
@@ -24,5 +24,5 @@ $(BENCH_BIN)/bench: bench/bench.c bench/run.c bench/memory.c bench/table.c bench
 bench: $(B)/husk $(BENCH_BIN)/bench $(BENCH_WORK)
 	$(BENCH_BIN)/bench --bin $(BENCH_BIN) --husk $(B)/husk $(if $(JSON),--json $(JSON)) $(BENCH)
 
-bench-startup: $(B)/husk $(BENCH_WORK)
-	bench/startup --husk $(B)/husk $(BENCH_BIN)/hello
+bench-startup: $(B)/husk $(BENCH_BIN)/bench $(BENCH_WORK)
+	$(BENCH_BIN)/bench --bin $(BENCH_BIN) --husk $(B)/husk --only phases $(BENCH)

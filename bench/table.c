@@ -60,7 +60,7 @@ void table_print(const struct bench *b)
 {
 	const char *section = "";
 
-	printf("%-34s %-6s %12s %12s %12s %12s %12s\n", "", "", "native", "husk", b->systems[PEER].name, "husk:native",
+	printf("%-38s %-6s %12s %12s %12s %12s %12s\n", "", "", "native", "husk", b->systems[PEER].name, "husk:native",
 	       "husk:peer");
 	for (size_t i = 0; i < b->table.n; i++) {
 		const struct row *r = &b->table.rows[i];
@@ -68,7 +68,7 @@ void table_print(const struct bench *b)
 		if (strcmp(section, r->section))
 			printf("%s\n", r->section);
 		section = r->section;
-		printf("  %-32s %-6s", r->name, r->unit);
+		printf("  %-36s %-6s", r->name, r->unit);
 		for (int s = 0; s < SYSTEMS; s++)
 			number(r->value[s], r->unit);
 		times(row_ratio(r, HUSK));
@@ -130,7 +130,7 @@ static int targets(const struct bench *b, struct target out[8])
 }
 
 /* True if no target that could be measured was missed. */
-bool targets_print(const struct bench *b, FILE *f)
+bool targets_print(const struct bench *b)
 {
 	struct target t[8];
 	int n = targets(b, t), missed = 0;
