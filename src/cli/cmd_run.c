@@ -256,5 +256,7 @@ int cmd_run(int argc, char **argv)
 		return cli_fail(HUSK_EXIT_FAILURE, "out of memory");
 	o.envp = env.v;
 	status = monitor_run(&o, &err);
+	free(env.v);
+	free(sets.v);
 	return err.code ? cli_fail(status, "%s", err.text) : status;
 }
