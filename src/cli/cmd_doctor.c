@@ -42,7 +42,7 @@ struct finding {
 struct doctor {
 	unsigned count;
 	struct finding list[FINDINGS_MAX];
-	char first_failure[256];
+	char first_failure[300];
 	struct probe probe;
 };
 
@@ -57,7 +57,7 @@ static struct finding *HK_PRINTF(4, 5) add(struct doctor *d, enum level level, c
 	vsnprintf(f->text, sizeof(f->text), fmt, ap);
 	va_end(ap);
 	if (level == LEVEL_FAIL && !d->first_failure[0])
-		memcpy(d->first_failure, f->text, sizeof(d->first_failure));
+		snprintf(d->first_failure, sizeof(d->first_failure), "%s: %s", f->name, f->text);
 	return f;
 }
 
@@ -163,8 +163,12 @@ static void check_api(struct doctor *d)
 
 	if (p->device_error)
 		return;
-	add(d, p->api_version == p->api_wanted ? LEVEL_OK : LEVEL_FAIL, "API version", "%d%s", p->api_version,
-	    p->api_version == p->api_wanted ? "" : ", which husk does not know");
+	if (p->api_version < 0)
+		add(d, LEVEL_FAIL, "API version", "/dev/kvm does not answer as KVM does");
+	else if (p->api_version != p->api_wanted)
+		add(d, LEVEL_FAIL, "API version", "%d; husk needs %d", p->api_version, p->api_wanted);
+	else
+		add(d, LEVEL_OK, "API version", "%d", p->api_version);
 	for (unsigned k = 0; k < p->cap_count; k++) {
 		const struct probe_cap *c = &p->cap[k];
 
@@ -184,7 +188,7 @@ static void check_api(struct doctor *d)
 
 static void HK_PRINTF(4, 5) add_time(struct doctor *d, const char *name, double us, const char *fmt, ...)
 {
-	char text[200];
+	char text[200], time[32];
 	va_list ap;
 
 	if (us < 0)
@@ -192,7 +196,12 @@ static void HK_PRINTF(4, 5) add_time(struct doctor *d, const char *name, double 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	add(d, LEVEL_OK, name, us < 10 ? "%.1f µs%s%s" : "%.0f µs%s%s", us, text[0] ? " " : "", text)->us = us;
+	snprintf(time, sizeof(time),
+		 us < 10      ? "%.1f µs"
+		 : us < 10000 ? "%.0f µs"
+			      : "%.0f ms",
+		 us < 10000 ? us : us / 1000);
+	add(d, LEVEL_OK, name, "%s%s%s", time, text[0] ? " " : "", text)->us = us;
 }
 
 static void check_speed(struct doctor *d)

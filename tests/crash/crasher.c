@@ -108,7 +108,7 @@ CRASH beyond_file(void)
 	int fd = mkstemp(name);
 	volatile char *p;
 
-	if (fd < 0 || unlink(name) || ftruncate(fd, 4096))
+	if (fd < 0 || ftruncate(fd, 4096) || unlink(name)) /* in this order: 9p cannot size a file that has no name */
 		exit(99);
 	p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	none = p[4095];
