@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What Linux's ELF loader makes of a file's headers. It checks less than one may think: not the class, not the byte order, not the
- * version, not that segments lie inside the file. husk checks what Linux checks, so that every program Linux starts is started,
- * and says why it refuses. Refused here though Linux would start them: a file with nothing to load, and an entry point that is no
- * user address (both can only crash), and addresses outside what the guest owns. Not done here: what needs a process (ELIBBAD,
- * finding the interpreter, placing).
+ * What Linux's ELF loader makes of a file's headers. It checks less than one may think: not the class, not the byte
+ * order, not the version, not that segments lie inside the file. husk checks what Linux checks, so that every program
+ * Linux starts is started, and says why it refuses. Refused here though Linux would start them: a file with nothing
+ * to load, and an entry point that is no user address (both can only crash), and addresses outside what the guest
+ * owns. Not done here: what needs a process (ELIBBAD, finding the interpreter, placing).
  */
 #include "loader/elf.h"
 
@@ -198,8 +198,8 @@ static int read_interp(struct parse *p)
 	return 0;
 }
 
-/* The bytes between the data's end and the page's end must be cleared: a page that the file no longer has cannot be. Newer kernels
- * kill such a program at its start, older ones (6.1) let it run into the hole. */
+/* The bytes between the data's end and the page's end must be cleared: a page that the file no longer has cannot be.
+ * Newer kernels kill such a program at its start, older ones (6.1) let it run into the hole. */
 static bool tail_is_lost(const struct parse *p, const struct elf_segment *s)
 {
 	return (s->prot & PROT_WRITE) && s->filesz && s->memsz > s->filesz && ((s->vaddr + s->filesz) & HK_PAGE_MASK) &&
@@ -349,7 +349,8 @@ static int set_span(struct parse *p)
 	return 0;
 }
 
-/* The processor must be able to start there, wherever a position-independent file is placed: else it cannot even fault properly. */
+/* The processor must be able to start there, wherever a position-independent file is placed: else it cannot even
+ * fault properly. */
 static int check_entry(const struct parse *p)
 {
 	const struct elf_plan *plan = p->plan;

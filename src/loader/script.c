@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The `#!` line. One longer than the buffer may lose the end of its argument but never of the interpreter's path, as on Linux. */
+/*
+ * The `#!` line. One longer than the buffer may lose the end of its argument but never of the interpreter's path, as
+ * on Linux.
+ */
 #include "loader/script.h"
 
 #include <errno.h>
@@ -10,7 +13,8 @@ static bool blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Where the line ends: the newline, or, without one, the last byte of the buffer. 0 = the interpreter's path may be cut. */
+/* Where the line ends: the newline, or, without one, the last byte of the buffer. 0 = the interpreter's path may be
+ * cut. */
 static size_t line_end(const char buf[SCRIPT_LINE_MAX])
 {
 	size_t text = strnlen(buf, SCRIPT_LINE_MAX), i = 2;
@@ -50,7 +54,8 @@ int script_parse(const char *head, size_t len, struct script_line *out)
 	memcpy(out->interp, buf + name, sep - name);
 	if (!buf[sep])
 		return 1;
-	/* The byte before end is not blank: the loop stops, if only at a NUL, which Linux takes as an empty argument. */
+	/* The byte before end is not blank: the loop stops, if only at a NUL, which Linux takes as an empty
+	 * argument. */
 	while (blank(buf[sep]))
 		sep++;
 	memcpy(out->arg, buf + sep, strlen(buf + sep));

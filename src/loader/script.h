@@ -15,9 +15,9 @@ struct script_line {
 	bool has_arg;
 };
 
-/* head: the file's first bytes (len of them, at most SCRIPT_LINE_MAX are looked at). 1 = a script, parsed (interp may be "", if
- * the line has a NUL there: Linux answers EACCES); 0 = not a script; -ENOEXEC = a `#!` line that Linux refuses (no
- * interpreter, or its path cut by the limit). */
+/* head: the file's first bytes (len of them, at most SCRIPT_LINE_MAX are looked at). 1 = a script, parsed (interp may
+ * be "", if the line has a NUL there: Linux answers EACCES); 0 = not a script; -ENOEXEC = a `#!` line that Linux
+ * refuses (no interpreter, or its path cut by the limit). */
 HK_MUST_CHECK int script_parse(const char *head, size_t len, struct script_line *out);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The first bytes of a program's stack, as Linux lays them out. From the top downwards: eight zero bytes, the file name, the
- * environment's strings, the arguments' strings (both in rising order), the platform's name, sixteen random bytes, a gap, the
- * auxiliary vector, envp, argv, argc.
+ * The first bytes of a program's stack, as Linux lays them out. From the top downwards: eight zero bytes, the file
+ * name, the environment's strings, the arguments' strings (both in rising order), the platform's name, sixteen random
+ * bytes, a gap, the auxiliary vector, envp, argv, argc.
  */
 #include "loader/stack.h"
 
@@ -58,7 +58,8 @@ static int measure_all(struct layout *l)
 	l->exec_bytes = strnlen(s->execfn, MAX_ARG_STRLEN) + 1;
 	if (l->exec_bytes > MAX_ARG_STRLEN)
 		return -E2BIG;
-	/* Each term is at most the limit but for the file name, and that is short: no overflow unless the limit is absurd. */
+	/* Each term is at most the limit but for the file name, and that is short: no overflow unless the limit is
+	 * absurd. */
 	if (__builtin_add_overflow(l->arg_bytes, l->env_bytes, &total) ||
 	    __builtin_add_overflow(total, l->exec_bytes + WORD * (l->argc + l->envc), &total) || total > s->limit)
 		return -E2BIG;

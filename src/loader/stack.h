@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The initial stack of a program: strings, auxiliary vector, envp, argv, argc (x86-64 psABI 3.4.1). Pure: it builds bytes for a
- * given address.
+ * The initial stack of a program: strings, auxiliary vector, envp, argv, argc (x86-64 psABI 3.4.1). Pure: it builds
+ * bytes for a given address.
  */
 #ifndef HK_LOADER_STACK_H
 #define HK_LOADER_STACK_H
@@ -23,8 +23,8 @@ struct stack_spec {
 	const char *execfn;   /* AT_EXECFN */
 	const char *platform; /* AT_PLATFORM ("x86_64") */
 	uint8_t random[16];   /* AT_RANDOM */
-	/* Further entries in order. The builder adds AT_RANDOM, AT_EXECFN, AT_PLATFORM (an entry of that type here keeps its place and
-	 * gets its value) and AT_NULL. */
+	/* Further entries in order. The builder adds AT_RANDOM, AT_EXECFN, AT_PLATFORM (an entry of that type here
+	 * keeps its place and gets its value) and AT_NULL. */
 	struct stack_aux aux[STACK_AUXV_MAX];
 	unsigned aux_count;
 };
@@ -38,7 +38,8 @@ struct stack_image {
 	unsigned auxv_words;
 };
 
-/* 0, -E2BIG (over limit, or more than 128 KiB in one string, NUL included), -ENOMEM. On failure there is nothing to free. */
+/* 0, -E2BIG (over limit, or more than 128 KiB in one string, NUL included), -ENOMEM. On failure there is nothing to
+ * free. */
 HK_MUST_CHECK int stack_build(const struct stack_spec *spec, struct stack_image *out);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threat: the program file, and the interpreter it names, are the attacker's, every byte; the file may also change or fail while it is read.
- * Input: the file. Each input is parsed whole, then with the second and third read failing, then cut to half behind elf_parse's back.
- * Held to: what loader/elf.h promises of a plan, since exec maps it unseen; and an answer that is 0 or a negative errno with one line of text.
+ * Threat: the program file, and the interpreter it names, are the attacker's, every byte; the file may also change or
+ * fail while it is read. Input: the file. Each is parsed whole, then with the second and third read failing, then
+ * halved. Held to: what loader/elf.h promises of a plan, since exec maps it unseen; and an answer that is 0 or a
+ * negative errno with one line of text.
  */
 #include "base/bug.h"
 #include "loader/elf.h"
@@ -112,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (parse(data, size, size, -1) == 0)
 		HK_BUG_ON(parse(data, size, size, 1) != -EIO);
 	parse(data, size, size, 2);
-	parse(data, size, size / 2, -1);
+	parse(data, size / 2, size, -1);
+	parse(data, size, size / 2, -1); /* it shrinks behind elf_parse's back */
 	return 0;
 }

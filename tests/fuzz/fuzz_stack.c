@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threat: the arguments and the environment that a guest hands to execve. Input: a byte of flags, a byte for the limit, a byte for the top, a
- * byte for auxiliary entries, then strings, each with its NUL; an empty one after the first switches from arguments to environment.
- * Held to: a reader that walks the image as a program does finds every string again, and all of it lies inside.
+ * Threat: the arguments and the environment that a guest hands to execve. Input: a byte of flags, a byte for the
+ * limit, a byte for the top, a byte for auxiliary entries, then strings, each with its NUL; an empty one after the
+ * first switches from arguments to environment. Held to: a reader that walks the image as a program does finds every
+ * string again, and all of it lies inside.
  */
 #include "base/bug.h"
 #include "loader/stack.h"

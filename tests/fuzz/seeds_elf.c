@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Seeds for fuzz_elf: seeds_elf DIR writes every hand-made file of the unit tests (the 4096-byte page cut to what matters), and the first
- * kilobytes of whatever real programs this machine has. Nothing of the latter is kept in the repository.
+ * Seeds for fuzz_elf: seeds_elf DIR writes every hand-made file of the unit tests (the 4096-byte page cut to what
+ * matters), and the first kilobytes of whatever real programs this machine has. Nothing of the latter is kept in the
+ * repository.
  */
 #include "elf_maker.h"
 

@@ -17,7 +17,8 @@ struct elf_file {
 	size_t size;
 };
 
-/* A program of 4096 bytes that runs on Linux and exits with ELF_FILE_EXIT; one read-and-execute segment holds all of it. */
+/* A program of 4096 bytes that runs on Linux and exits with ELF_FILE_EXIT; one read-and-execute segment holds all of
+ * it. */
 void elf_make(struct elf_file *f, uint16_t type);
 
 static inline Elf64_Ehdr *elf_eh(struct elf_file *f)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loader/elf: what is accepted, what the plan says, why the rest is refused. Every hand-made file is also given to the kernel this test runs
- * on: elf_parse must accept what runs there and give the same error where execve returns one.
+ * loader/elf: what is accepted, what the plan says, why the rest is refused. Every hand-made file is also given to
+ * the kernel this test runs on: elf_parse must accept what runs there and give the same error where execve returns
+ * one.
  */
 #include "unit.h"
 
@@ -107,7 +108,8 @@ static void test_as_linux(void **state)
 		make(&f, v);
 		error = run_natively(&f, &status);
 		runs = !error && WIFEXITED(status) && WEXITSTATUS(status) == ELF_FILE_EXIT;
-		/* What the kernel kills half-way through execve may be refused or accepted: either way it does not run. */
+		/* What the kernel kills half-way through execve may be refused or accepted: either way it does not
+		 * run. */
 		if ((runs && v->want != 0) || (error && v->want != -error) || (!error && !runs && !WIFSIGNALED(status)))
 			fail_msg("%s: elf_parse answers %d; Linux: errno %d, wait status 0x%x", v->name, v->want, error,
 				 status);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loader/script: the `#!` line. Every case is also executed by the kernel this test runs on: the scripts name this program as their interpreter,
- * which then prints its arguments.
+ * loader/script: the `#!` line. Every case is also executed by the kernel this test runs on: the scripts name this
+ * program as their interpreter, which then prints its arguments.
  */
 #include "unit.h"
 
@@ -180,7 +180,8 @@ static void test_as_linux(void **state)
 		error = run(p->script, got, sizeof(got), &len);
 		r = script_parse(text, n, &line);
 		if (r <= 0 || !line.interp[0]) {
-			/* Not a script; or an empty name, which Linux takes for the working directory: no file to run. */
+			/* Not a script; or an empty name, which Linux takes for the working directory: no file to
+			 * run. */
 			if (error != (r <= 0 ? ENOEXEC : EACCES))
 				fail_msg("%s: parsed to %d, Linux gives errno %d", cases[i].name, r, error);
 			continue;

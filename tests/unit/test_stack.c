@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loader/stack: the first stack. The strongest test is the last: this program starts itself without address randomisation, and the child
- * builds its own stack again and compares it with the one the kernel made, byte by byte.
+ * loader/stack: the first stack. The strongest test is the last: this program starts itself without address
+ * randomisation, and the child builds its own stack again and compares it with the one the kernel made, byte by byte.
  */
 #include "unit.h"
 
