@@ -7,14 +7,15 @@
 #define HK_ABI_LAYOUT_H
 
 /* The gate's pages in the guest's virtual space: in the lower half (some hosts keep the upper one), above what the program owns. */
-#define GATE_VA        0x7f0000000000
-#define GATE_CODE_VA   GATE_VA              /* stubs: readable and executable at ring 3, because some hosts run SYSCALL's target there */
+#define GATE_VA 0x7f0000000000
+#define GATE_CODE_VA                                                                                                   \
+	GATE_VA /* stubs: readable and executable at ring 3, because some hosts run SYSCALL's target there */
 #define GATE_CPU_VA    (GATE_VA + 0x100000) /* one page a vCPU, ring 0 only: descriptor tables, TSS, exception stack */
 #define GATE_PAGE_SIZE 0x1000
 
 /* Offsets in the code page. */
-#define GATE_SYSCALL  0x000 /* LSTAR */
-#define GATE_IRET     0x010 /* return to ring 3 from a frame on the exception stack */
+#define GATE_SYSCALL        0x000 /* LSTAR */
+#define GATE_IRET           0x010 /* return to ring 3 from a frame on the exception stack */
 #define GATE_PROBE          0x020 /* ring-3 code, to learn what RDFSBASE, XGETBV and SYSCALL do here */
 #define GATE_PROBE_XGETBV   0x030
 #define GATE_PROBE_SYSCALL  0x050
@@ -23,9 +24,9 @@
 #define GATE_SIGNAL_XRSTOR  0x0c0 /* ring 3: leave a signal handler */
 #define GATE_SIGNAL_FXRSTOR 0x0e0
 #define GATE_CODE_USED      0x0f8
-#define GATE_VECTOR   0x100 /* exception stubs, GATE_VECTOR_SIZE bytes each */
-#define GATE_VECTOR_SIZE 16
-#define GATE_VECTORS  32
+#define GATE_VECTOR         0x100 /* exception stubs, GATE_VECTOR_SIZE bytes each */
+#define GATE_VECTOR_SIZE    16
+#define GATE_VECTORS        32
 
 /* Ports. An exit on GATE_PORT_SYSCALL is a system call; on GATE_PORT_VECTOR + n exception n. */
 #define GATE_PORT_SYSCALL 0x20

@@ -25,7 +25,6 @@ int64_t hk_hostcall6(int64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
 
 /* hk_hostcall(SYS_openat, dirfd, name, flags, mode): integers and host pointers mix freely; note that a negative int is
  * sign-extended, as the kernel expects. */
-#define hk_hostcall(...) \
-	HK_HC_N(__VA_ARGS__, HK_HC6, HK_HC5, HK_HC4, HK_HC3, HK_HC2, HK_HC1, HK_HC0)(__VA_ARGS__)
+#define hk_hostcall(...) HK_HC_N(__VA_ARGS__, HK_HC6, HK_HC5, HK_HC4, HK_HC3, HK_HC2, HK_HC1, HK_HC0)(__VA_ARGS__)
 
 #endif

@@ -38,9 +38,9 @@ static int parse(const char *s, const struct unit *units, size_t n, uint64_t *ou
 int hk_parse_size(const char *s, uint64_t *bytes)
 {
 	static const struct unit units[] = {
-		{ "", 1 },         { "B", 1 },         { "K", 0x1p10 },   { "KB", 0x1p10 },  { "KiB", 0x1p10 },
-		{ "M", 0x1p20 },   { "MB", 0x1p20 },   { "MiB", 0x1p20 }, { "G", 0x1p30 },   { "GB", 0x1p30 },
-		{ "GiB", 0x1p30 }, { "T", 0x1p40 },    { "TB", 0x1p40 },  { "TiB", 0x1p40 },
+		{ "", 1 },         { "B", 1 },       { "K", 0x1p10 },   { "KB", 0x1p10 },  { "KiB", 0x1p10 },
+		{ "M", 0x1p20 },   { "MB", 0x1p20 }, { "MiB", 0x1p20 }, { "G", 0x1p30 },   { "GB", 0x1p30 },
+		{ "GiB", 0x1p30 }, { "T", 0x1p40 },  { "TB", 0x1p40 },  { "TiB", 0x1p40 },
 	};
 
 	return parse(s, units, HK_ARRAY_LEN(units), bytes);
@@ -49,7 +49,8 @@ int hk_parse_size(const char *s, uint64_t *bytes)
 int hk_parse_duration(const char *s, uint64_t *ns)
 {
 	static const struct unit units[] = {
-		{ "", 1e9 }, { "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { "ns", 1 }, { "m", 60e9 }, { "h", 3600e9 }, { "d", 86400e9 },
+		{ "", 1e9 }, { "s", 1e9 },  { "ms", 1e6 },   { "us", 1e3 },
+		{ "ns", 1 }, { "m", 60e9 }, { "h", 3600e9 }, { "d", 86400e9 },
 	};
 
 	return parse(s, units, HK_ARRAY_LEN(units), ns);

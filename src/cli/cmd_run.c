@@ -11,8 +11,21 @@
 #include <string.h>
 
 enum option_id {
-	OPT_HELP = 256, OPT_ENV, OPT_CLEAR_ENV, OPT_CWD, OPT_MEM, OPT_TIMEOUT, OPT_NO_ASLR, OPT_STATS, OPT_TRACE, OPT_TRACE_FORMAT,
-	OPT_TRACE_FILTER, OPT_TRACE_IP, OPT_TRACE_WHERE, OPT_TRACE_TIME, OPT_TRACE_STRING,
+	OPT_HELP = 256,
+	OPT_ENV,
+	OPT_CLEAR_ENV,
+	OPT_CWD,
+	OPT_MEM,
+	OPT_TIMEOUT,
+	OPT_NO_ASLR,
+	OPT_STATS,
+	OPT_TRACE,
+	OPT_TRACE_FORMAT,
+	OPT_TRACE_FILTER,
+	OPT_TRACE_IP,
+	OPT_TRACE_WHERE,
+	OPT_TRACE_TIME,
+	OPT_TRACE_STRING,
 };
 
 static const struct {
@@ -21,16 +34,24 @@ static const struct {
 	enum option_id id;
 	const char *help;
 } options[] = {
-	{ "env", "K=V", required_argument, OPT_ENV, "set a variable in the program's environment (K alone: take it out); repeatable" },
+	{ "env", "K=V", required_argument, OPT_ENV,
+	  "set a variable in the program's environment (K alone: take it out); repeatable" },
 	{ "clear-env", NULL, no_argument, OPT_CLEAR_ENV, "start from an empty environment" },
 	{ "cwd", "DIR", required_argument, OPT_CWD, "run in this directory" },
-	{ "mem", "SIZE", required_argument, OPT_MEM, "the most memory the program may have (512M, 2G…); more gives it ENOMEM" },
-	{ "timeout", "TIME", required_argument, OPT_TIMEOUT, "end the program after this wall-clock time (1.5, 200ms, 5m…), exit status 124" },
-	{ "no-aslr", NULL, no_argument, OPT_NO_ASLR, "put stack, heap, libraries and program at the same addresses each time" },
-	{ "trace", "FILE", optional_argument, OPT_TRACE, "print each system call like strace, on standard error or to FILE" },
-	{ "trace-filter", "LIST", required_argument, OPT_TRACE_FILTER, "only these calls or classes (file,write,!mmap); implies --trace" },
-	{ "trace-format", "FORMAT", required_argument, OPT_TRACE_FORMAT, "text or json (one object a line); -f for short" },
-	{ "trace-time", "KIND", required_argument, OPT_TRACE_TIME, "with each line: absolute, relative, since-start or spent" },
+	{ "mem", "SIZE", required_argument, OPT_MEM,
+	  "the most memory the program may have (512M, 2G…); more gives it ENOMEM" },
+	{ "timeout", "TIME", required_argument, OPT_TIMEOUT,
+	  "end the program after this wall-clock time (1.5, 200ms, 5m…), exit status 124" },
+	{ "no-aslr", NULL, no_argument, OPT_NO_ASLR,
+	  "put stack, heap, libraries and program at the same addresses each time" },
+	{ "trace", "FILE", optional_argument, OPT_TRACE,
+	  "print each system call like strace, on standard error or to FILE" },
+	{ "trace-filter", "LIST", required_argument, OPT_TRACE_FILTER,
+	  "only these calls or classes (file,write,!mmap); implies --trace" },
+	{ "trace-format", "FORMAT", required_argument, OPT_TRACE_FORMAT,
+	  "text or json (one object a line); -f for short" },
+	{ "trace-time", "KIND", required_argument, OPT_TRACE_TIME,
+	  "with each line: absolute, relative, since-start or spent" },
 	{ "trace-ip", NULL, no_argument, OPT_TRACE_IP, "with each line: the instruction pointer" },
 	{ "trace-where", NULL, no_argument, OPT_TRACE_WHERE, "with each line: where the call was served" },
 	{ "trace-string", "N", required_argument, OPT_TRACE_STRING, "cut strings after N characters (32)" },
@@ -50,12 +71,16 @@ static int help(void)
 	for (size_t i = 0; i < HK_ARRAY_LEN(options); i++) {
 		char left[40];
 
-		snprintf(left, sizeof(left), options[i].has_arg == optional_argument ? "--%s[=%s]" : options[i].arg ? "--%s %s" : "--%s",
+		snprintf(left, sizeof(left),
+			 options[i].has_arg == optional_argument ? "--%s[=%s]"
+			 : options[i].arg                        ? "--%s %s"
+								 : "--%s",
 			 options[i].name, options[i].arg);
 		printf("  %-22s %s\n", left, options[i].help);
 	}
 	puts("\nWithout --root and the like (not yet there) the program sees the host's files with your own rights.\n"
-	     "Exit status: the program's own; 124 ended by --timeout, 125 husk itself failed, 126 PROGRAM cannot be executed,\n"
+	     "Exit status: the program's own; 124 ended by --timeout, 125 husk itself failed, 126 PROGRAM cannot be "
+	     "executed,\n"
 	     "127 it was not found, 128+N it was ended by signal N.");
 	return 0;
 }
@@ -118,7 +143,7 @@ static int set_trace_time(struct monitor_options *o, const char *value)
 
 	for (size_t i = 0; i < HK_ARRAY_LEN(kinds); i++)
 		if (!strcmp(value, kinds[i])) {
-			o->trace_time = (int)i;
+			o->trace_time = i ? o->trace_time | 1 << (i - 1) : 0; /* bits in the order of enum trace_time */
 			o->trace = true;
 			return 0;
 		}
@@ -160,10 +185,12 @@ static int set_option(struct monitor_options *o, struct env *sets, bool *clear, 
 		o->cwd = value;
 		return 0;
 	case OPT_MEM:
-		return hk_parse_size(value, &o->mem) || !o->mem ? bad("mem", value, "not a size such as 512M or 2G") : 0;
+		return hk_parse_size(value, &o->mem) || !o->mem ? bad("mem", value, "not a size such as 512M or 2G")
+								: 0;
 	case OPT_TIMEOUT:
-		return hk_parse_duration(value, &o->timeout_ns) || !o->timeout_ns ? bad("timeout", value, "not a duration such as 1.5, 200ms or 5m")
-										  : 0;
+		return hk_parse_duration(value, &o->timeout_ns) || !o->timeout_ns
+			       ? bad("timeout", value, "not a duration such as 1.5, 200ms or 5m")
+			       : 0;
 	case OPT_NO_ASLR:
 		o->aslr = false;
 		return 0;

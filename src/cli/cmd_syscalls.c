@@ -25,7 +25,8 @@ int cmd_syscalls(int argc, char **argv)
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		puts("usage: husk syscalls\n"
-		     "List every Linux system call: number, class, name and arguments, and whether this build serves it or why not.");
+		     "List every Linux system call: number, class, name and arguments, and whether this build serves "
+		     "it or why not.");
 		return 0;
 	}
 	if (argc > 1)

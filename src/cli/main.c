@@ -40,7 +40,8 @@ static int help(void)
 	puts("\n  --help     this text; `husk COMMAND --help` for a command\n"
 	     "  --version  the version\n\n"
 	     "example: husk run -- ls -l /\n"
-	     "Exit status: the program's own; 124 ended by --timeout, 125 husk itself failed, 126 the program cannot be\n"
+	     "Exit status: the program's own; 124 ended by --timeout, 125 husk itself failed, 126 the program cannot "
+	     "be\n"
 	     "executed, 127 it was not found, 128+N it was ended by signal N.");
 	return 0;
 }

@@ -20,17 +20,17 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#define SCRIPT_DEPTH   5            /* as Linux: a script that names a script … */
-#define STACK_DEFAULT  (8UL << 20)
-#define STACK_MOST     (1UL << 30)  /* what an unlimited stack gets */
-#define STACK_GUARD    (1UL << 20)
-#define ARG_MOST       (6UL << 20)  /* strings and vectors: a quarter of the stack, at most this */
-#define ARG_LEAST      (128UL << 10)
-#define PIE_BASE       (HK_GUEST_MAX / 3 * 2)
-#define RANDOM_MMAP    (1UL << 40)  /* how far mmap area, PIE and stack are moved at random: 28, 28 and 22 bits of pages */
-#define RANDOM_STACK   (16UL << 30)
-#define RANDOM_BRK     (32UL << 20)
-#define EAGER          (256UL << 10) /* stack and heap that get page-table entries at once */
+#define SCRIPT_DEPTH  5 /* as Linux: a script that names a script … */
+#define STACK_DEFAULT (8UL << 20)
+#define STACK_MOST    (1UL << 30) /* what an unlimited stack gets */
+#define STACK_GUARD   (1UL << 20)
+#define ARG_MOST      (6UL << 20) /* strings and vectors: a quarter of the stack, at most this */
+#define ARG_LEAST     (128UL << 10)
+#define PIE_BASE      (HK_GUEST_MAX / 3 * 2)
+#define RANDOM_MMAP   (1UL << 40) /* how far mmap area, PIE and stack are moved at random: 28, 28 and 22 bits of pages */
+#define RANDOM_STACK  (16UL << 30)
+#define RANDOM_BRK    (32UL << 20)
+#define EAGER         (256UL << 10) /* stack and heap that get page-table entries at once */
 
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51
@@ -85,7 +85,8 @@ static int program_open(struct program *p, struct hk_err *err)
 		return hk_err_set(err, -EACCES, "cannot run %s: it is not a regular file", p->path);
 	find_real_path(p);
 	if (faccessat(AT_FDCWD, p->path, X_OK, AT_EACCESS))
-		return hk_err_set(err, -errno, "cannot run %s: %s; chmod +x makes a file executable", p->path, strerror(errno));
+		return hk_err_set(err, -errno, "cannot run %s: %s; chmod +x makes a file executable", p->path,
+				  strerror(errno));
 	return 0;
 }
 
@@ -179,7 +180,8 @@ static int open_through_scripts(struct program *p, struct args *a, char *path_bu
 		strcpy(path_buf, line.interp);
 		p->path = path_buf;
 	}
-	return hk_err_set(err, -ELOOP, "cannot run %s: scripts name each other as interpreters more than %d deep", p->path, SCRIPT_DEPTH);
+	return hk_err_set(err, -ELOOP, "cannot run %s: scripts name each other as interpreters more than %d deep",
+			  p->path, SCRIPT_DEPTH);
 }
 
 /* ---- mapping ---- */
@@ -193,7 +195,8 @@ static uint64_t random_below(const struct hk_process *proc, uint64_t span)
 	return hk_align_down(r % span, HK_PAGE_SIZE);
 }
 
-static int64_t map(struct mm *mm, uint64_t at, uint64_t len, int prot, int flags, int fd, uint64_t off, const char *path)
+static int64_t map(struct mm *mm, uint64_t at, uint64_t len, int prot, int flags, int fd, uint64_t off,
+		   const char *path)
 {
 	const struct mm_map_hint hint = { .path = path, .populate = true };
 
@@ -208,11 +211,13 @@ static int64_t map_segment(struct mm *mm, const struct program *p, const struct 
 	int64_t r;
 
 	if (s->filesz) {
-		r = map(mm, bias + start, zero - start, s->prot, MAP_FIXED, p->fd, s->offset - (s->vaddr - start), p->real);
+		r = map(mm, bias + start, zero - start, s->prot, MAP_FIXED, p->fd, s->offset - (s->vaddr - start),
+			p->real);
 		if (r < 0)
 			return r;
 		/* The rest of the last page belongs to bss. In a read-only segment it stays as the file has it, as on Linux. */
-		if (s->memsz > s->filesz && (s->prot & PROT_WRITE) && file_end < zero && clear_guest(GVA(bias + file_end), zero - file_end))
+		if (s->memsz > s->filesz && (s->prot & PROT_WRITE) && file_end < zero &&
+		    clear_guest(GVA(bias + file_end), zero - file_end))
 			return -ENOEXEC;
 	} else {
 		zero = start;
@@ -224,8 +229,8 @@ static int64_t map_segment(struct mm *mm, const struct program *p, const struct 
 }
 
 /* Map a whole plan at `want` (ET_DYN; 0 = anywhere) or where it says; its bias in *bias. */
-static int map_plan(struct hk_task *t, const struct program *p, const struct elf_plan *plan, uint64_t want, uint64_t *bias,
-		    struct hk_err *err)
+static int map_plan(struct hk_task *t, const struct program *p, const struct elf_plan *plan, uint64_t want,
+		    uint64_t *bias, struct hk_err *err)
 {
 	struct mm *mm = &t->proc->mm;
 	uint64_t span = plan->high - plan->low;
@@ -236,8 +241,8 @@ static int map_plan(struct hk_task *t, const struct program *p, const struct elf
 		const struct mm_map_hint hint = { .path = NULL };
 
 		/* Reserve all of it, aligned as it asks, so that the segments cannot be torn apart. */
-		r = mm_map(mm, GVA(want), span + plan->align - HK_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0,
-			   &hint);
+		r = mm_map(mm, GVA(want), span + plan->align - HK_PAGE_SIZE, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0, &hint);
 		if (r < 0)
 			return hk_err_set(err, (int)r, "cannot map %s: no room for its %lu bytes", p->path, span);
 		*bias = hk_align_up((uint64_t)r, plan->align) - plan->low;
@@ -246,8 +251,8 @@ static int map_plan(struct hk_task *t, const struct program *p, const struct elf
 	for (unsigned i = 0; i < plan->count; i++) {
 		r = map_segment(mm, p, &plan->seg[i], *bias);
 		if (r)
-			return hk_err_set(err, (int)r, "cannot map segment %u of %s at %#lx: %s", i, p->path, *bias + plan->seg[i].vaddr,
-					  strerror((int)-r));
+			return hk_err_set(err, (int)r, "cannot map segment %u of %s at %#lx: %s", i, p->path,
+					  *bias + plan->seg[i].vaddr, strerror((int)-r));
 	}
 	return 0;
 }
@@ -343,13 +348,17 @@ static int start_stack(struct hk_task *t, struct stack_spec *spec, uint64_t size
 		return hk_err_set(err, -EIO, "cannot get random bytes: %s", strerror(errno));
 	r = stack_build(spec, &stack);
 	if (r)
-		return hk_err_set(err, r, r == -E2BIG ? "cannot run %s: arguments and environment are too long" : "cannot run %s: out of memory",
+		return hk_err_set(err, r,
+				  r == -E2BIG ? "cannot run %s: arguments and environment are too long"
+					      : "cannot run %s: out of memory",
 				  spec->execfn);
 	r = copy_to_guest(GVA(stack.sp), stack.bytes, stack.size);
 	if (r == 0)
-		r = pt_map(&mm->pt, hk_align_down(hk_min(stack.sp, mm->stack_top - EAGER), HK_PAGE_SIZE), mm->stack_top, false, false);
+		r = pt_map(&mm->pt, hk_align_down(hk_min(stack.sp, mm->stack_top - EAGER), HK_PAGE_SIZE), mm->stack_top,
+			   false, false);
 	if (r == 0)
-		r = pt_map(&mm->pt, hk_align_down(mm->brk_start, HK_PAGE_SIZE), hk_align_up(mm->brk_start + EAGER, HK_PAGE_SIZE), false, false);
+		r = pt_map(&mm->pt, hk_align_down(mm->brk_start, HK_PAGE_SIZE),
+			   hk_align_up(mm->brk_start + EAGER, HK_PAGE_SIZE), false, false);
 	free(stack.bytes);
 	if (r)
 		return hk_err_set(err, r, "cannot run %s: no memory for its first stack", spec->execfn);
@@ -419,8 +428,8 @@ static int map_image(struct hk_task *t, struct program *p, struct elf_plan *plan
 	return r;
 }
 
-static int load(struct hk_task *t, struct program *p, struct args *a, const struct exec_request *req, struct elf_plan *plan,
-		struct hk_err *err)
+static int load(struct hk_task *t, struct program *p, struct args *a, const struct exec_request *req,
+		struct elf_plan *plan, struct hk_err *err)
 {
 	struct elf_source src = { .ctx = p, .read = program_read };
 	struct stack_spec spec = { .envp = req->envp, .execfn = req->path };

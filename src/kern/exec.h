@@ -7,12 +7,12 @@
 #include "kern/task.h"
 
 struct exec_request {
-	const char *path;        /* host path of the program, already looked up in PATH */
-	char *const *argv;       /* NULL-terminated */
-	char *const *envp;       /* NULL-terminated */
-	uint64_t hwcap, hwcap2;  /* AT_HWCAP, AT_HWCAP2 */
-	uint64_t min_sigstack;   /* AT_MINSIGSTKSZ */
-	uint64_t vdso;           /* AT_SYSINFO_EHDR; 0 = none */
+	const char *path;       /* host path of the program, already looked up in PATH */
+	char *const *argv;      /* NULL-terminated */
+	char *const *envp;      /* NULL-terminated */
+	uint64_t hwcap, hwcap2; /* AT_HWCAP, AT_HWCAP2 */
+	uint64_t min_sigstack;  /* AT_MINSIGSTKSZ */
+	uint64_t vdso;          /* AT_SYSINFO_EHDR; 0 = none */
 };
 
 /* Fill t's address space and set its first registers. On failure the address space is spoilt: destroy it. 0 or -errno with a story in err. */

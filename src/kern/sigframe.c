@@ -13,11 +13,11 @@
 #include <errno.h>
 #include <string.h>
 
-#define BIT(sig)  (1UL << ((sig) - 1))
-#define RED_ZONE  128
-#define FLAG_DF   0x400u
-#define FLAG_TF   0x100u
-#define FLAG_RF   0x10000u
+#define BIT(sig) (1UL << ((sig)-1))
+#define RED_ZONE 128
+#define FLAG_DF  0x400u
+#define FLAG_TF  0x100u
+#define FLAG_RF  0x10000u
 
 static struct hk_regs *regs_of(struct hk_task *t)
 {
@@ -54,10 +54,30 @@ static bool place(struct hk_task *t, const struct hk_sigaction *act, uint64_t *f
 static void fill_context(const struct hk_task *t, const struct hk_regs *r, uint64_t fpstate, struct sigframe_context *c)
 {
 	*c = (struct sigframe_context){
-		.r8 = r->r8, .r9 = r->r9, .r10 = r->r10, .r11 = r->r11, .r12 = r->r12, .r13 = r->r13, .r14 = r->r14, .r15 = r->r15,
-		.rdi = r->rdi, .rsi = r->rsi, .rbp = r->rbp, .rbx = r->rbx, .rdx = r->rdx, .rax = r->rax, .rcx = r->rcx,
-		.rsp = r->rsp, .rip = r->rip, .rflags = r->rflags, .cs = GATE_SEL_USER_CS, .ss = GATE_SEL_USER_SS,
-		.error = t->signals.error, .trapno = t->signals.trapno, .oldmask = t->signals.blocked, .cr2 = t->signals.cr2,
+		.r8 = r->r8,
+		.r9 = r->r9,
+		.r10 = r->r10,
+		.r11 = r->r11,
+		.r12 = r->r12,
+		.r13 = r->r13,
+		.r14 = r->r14,
+		.r15 = r->r15,
+		.rdi = r->rdi,
+		.rsi = r->rsi,
+		.rbp = r->rbp,
+		.rbx = r->rbx,
+		.rdx = r->rdx,
+		.rax = r->rax,
+		.rcx = r->rcx,
+		.rsp = r->rsp,
+		.rip = r->rip,
+		.rflags = r->rflags,
+		.cs = GATE_SEL_USER_CS,
+		.ss = GATE_SEL_USER_SS,
+		.error = t->signals.error,
+		.trapno = t->signals.trapno,
+		.oldmask = t->signals.blocked,
+		.cr2 = t->signals.cr2,
 		.fpstate = fpstate,
 	};
 }
@@ -70,7 +90,9 @@ static int prepare_fpstate(const struct signal_state *s, uint64_t fpstate)
 	int r;
 
 	if (s->xsave_size) {
-		sw = (struct xsave_sw){ .magic1 = FP_MAGIC1, .extended_size = s->xsave_size + 4, .xfeatures = s->xcr0,
+		sw = (struct xsave_sw){ .magic1 = FP_MAGIC1,
+					.extended_size = s->xsave_size + 4,
+					.xfeatures = s->xcr0,
 					.xstate_size = s->xsave_size };
 		r = clear_guest(GVA(fpstate + XSAVE_HEADER_OFFSET), XSAVE_HEADER_SIZE);
 		if (r == 0)
@@ -193,9 +215,24 @@ bool signal_fault(struct hk_task *t, int sig, int code, uint64_t addr)
 static void take_context(struct hk_regs *r, const struct sigframe_context *c)
 {
 	*r = (struct hk_regs){
-		.rax = c->rax, .rbx = c->rbx, .rcx = c->rcx, .rdx = c->rdx, .rsi = c->rsi, .rdi = c->rdi, .rbp = c->rbp, .rsp = c->rsp,
-		.r8 = c->r8, .r9 = c->r9, .r10 = c->r10, .r11 = c->r11, .r12 = c->r12, .r13 = c->r13, .r14 = c->r14, .r15 = c->r15,
-		.rip = c->rip, .rflags = c->rflags,
+		.rax = c->rax,
+		.rbx = c->rbx,
+		.rcx = c->rcx,
+		.rdx = c->rdx,
+		.rsi = c->rsi,
+		.rdi = c->rdi,
+		.rbp = c->rbp,
+		.rsp = c->rsp,
+		.r8 = c->r8,
+		.r9 = c->r9,
+		.r10 = c->r10,
+		.r11 = c->r11,
+		.r12 = c->r12,
+		.r13 = c->r13,
+		.r14 = c->r14,
+		.r15 = c->r15,
+		.rip = c->rip,
+		.rflags = c->rflags,
 	};
 }
 
@@ -204,9 +241,16 @@ static int leave_through_gate(struct hk_task *t, uint64_t at, uint64_t fpstate)
 {
 	struct hk_regs *r = regs_of(t);
 	struct xsave_sw sw;
-	struct sigframe_exit last = { .rax = r->rax, .rcx = r->rcx, .rdx = r->rdx, .rip = r->rip, .cs = GATE_SEL_USER_CS,
-				      .rflags = r->rflags, .rsp = r->rsp, .ss = GATE_SEL_USER_SS };
-	bool extended = t->signals.xsave_size && get_guest(&sw, GVA(fpstate + XSAVE_SW_OFFSET)) == 0 && sw.magic1 == FP_MAGIC1;
+	struct sigframe_exit last = { .rax = r->rax,
+				      .rcx = r->rcx,
+				      .rdx = r->rdx,
+				      .rip = r->rip,
+				      .cs = GATE_SEL_USER_CS,
+				      .rflags = r->rflags,
+				      .rsp = r->rsp,
+				      .ss = GATE_SEL_USER_SS };
+	bool extended =
+		t->signals.xsave_size && get_guest(&sw, GVA(fpstate + XSAVE_SW_OFFSET)) == 0 && sw.magic1 == FP_MAGIC1;
 	int err = put_guest(GVA(at), &last);
 
 	if (err)

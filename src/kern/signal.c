@@ -15,7 +15,7 @@
 
 #define SA_RESTORER 0x04000000
 
-#define BIT(sig) (1UL << ((sig) - 1))
+#define BIT(sig) (1UL << ((sig)-1))
 /* A fault of the monitor's on guest memory must always reach uaccess.c; nobody can block KILL and STOP. */
 #define NEVER_BLOCKED (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGKILL) | BIT(SIGSTOP))
 /* Bits of sa_flags that the host needs to know about. */

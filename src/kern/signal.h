@@ -45,7 +45,7 @@ struct signal_caught {
 	siginfo_t info;
 };
 
-struct signal_state { /* one a task; only its own thread touches it, its signal handler included */
+struct signal_state {     /* one a task; only its own thread touches it, its signal handler included */
 	uint64_t blocked; /* as the guest knows it; bit sig-1 */
 	struct hk_sigstack alt;
 	volatile sig_atomic_t caught_count;

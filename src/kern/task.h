@@ -21,11 +21,11 @@ struct hk_task;
 
 /* What exec left behind, for /proc and for exec again. Strings are owned. */
 struct hk_image {
-	char exe[PATH_MAX];  /* absolute path of the program (the interpreter, for a script) */
+	char exe[PATH_MAX]; /* absolute path of the program (the interpreter, for a script) */
 	char comm[16];
 	dev_t exe_dev; /* the file itself, for ETXTBSY-like checks and /proc/self/exe */
 	ino_t exe_ino;
-	uint64_t auxv[64];   /* pairs, AT_NULL last */
+	uint64_t auxv[64]; /* pairs, AT_NULL last */
 	unsigned auxv_words;
 };
 
@@ -36,10 +36,10 @@ struct hk_process {
 	struct signal_actions actions;
 	struct hk_trace_hook *trace; /* NULL: no trace */
 	bool cwd_in_proc;            /* the working directory may lie in /proc: relative paths are looked at */
-	bool comm_on_host;           /* the host thread carries image.comm, since /proc/self/comm was opened for writing (procfs_sync_comm) */
+	bool comm_on_host; /* the host thread carries image.comm, since /proc/self/comm was opened for writing (procfs_sync_comm) */
 	bool aslr;
-	uint64_t start_ns;           /* CLOCK_BOOTTIME at the start */
-	uint64_t mem_limit;          /* --mem, bytes; 0 = none */
+	uint64_t start_ns;  /* CLOCK_BOOTTIME at the start */
+	uint64_t mem_limit; /* --mem, bytes; 0 = none */
 	/* Limits that are the guest's alone, by RLIMIT_*; valid where the bit of rlim_own is set. Go through kern/rlimit.h. */
 	struct rlimit64 rlim[RLIM_NLIMITS];
 	uint32_t rlim_own;

@@ -97,7 +97,8 @@ int64_t mm_lock_all(struct mm *mm, int flags)
 		for (struct vma *v = vma_first(&mm->vmas); v && r == 0; v = vma_next(v)) {
 			if (v->prot == PROT_NONE)
 				continue;
-			r = hk_hostcall(SYS_mlock2, v->start, v->end - v->start, flags & MCL_ONFAULT ? MLOCK_ONFAULT : 0);
+			r = hk_hostcall(SYS_mlock2, v->start, v->end - v->start,
+					flags & MCL_ONFAULT ? MLOCK_ONFAULT : 0);
 			v->flags |= r == 0 ? VMA_LOCKED : 0;
 		}
 	if (r == 0)

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define STACK_GUARD   (256 * HK_PAGE_SIZE) /* as the kernel's stack_guard_gap */
-#define STACK_MAX     (8UL << 20)          /* how far a MAP_GROWSDOWN mapping may grow in all */
-#define FILL_AROUND   (32UL << 20)         /* entries are added for this much around a fault, where slots are there already */
+#define STACK_GUARD (256 * HK_PAGE_SIZE) /* as the kernel's stack_guard_gap */
+#define STACK_MAX   (8UL << 20)          /* how far a MAP_GROWSDOWN mapping may grow in all */
+#define FILL_AROUND (32UL << 20) /* entries are added for this much around a fault, where slots are there already */
 
 /* Grow a MAP_GROWSDOWN mapping down to addr, if that is what an access there means. */
 static struct vma *grow_stack(struct mm *mm, uint64_t addr)
@@ -77,7 +77,8 @@ enum mm_verdict mm_fault(struct mm *mm, gva_t addr, enum mm_access access)
 		if (pt_map(&mm->pt, page, page + HK_PAGE_SIZE, exec, false))
 			verdict = MM_MAPERR; /* no page-table memory or guest-physical space left */
 		else
-			(void)!pt_map(&mm->pt, hk_max(v->start, around), hk_min(v->end, around + FILL_AROUND), exec, true);
+			(void)!pt_map(&mm->pt, hk_max(v->start, around), hk_min(v->end, around + FILL_AROUND), exec,
+				      true);
 	}
 	pthread_mutex_unlock(&mm->lock);
 	return verdict;
@@ -102,8 +103,9 @@ bool mm_describe(struct mm *mm, gva_t addr, struct mm_vma_info *out)
 	pthread_mutex_lock(&mm->lock);
 	v = vma_find(&mm->vmas, addr.v);
 	if (v) {
-		*out = (struct mm_vma_info){ .start = v->start, .end = v->end, .offset = v->offset, .prot = v->prot,
-					     .flags = v->flags };
+		*out = (struct mm_vma_info){
+			.start = v->start, .end = v->end, .offset = v->offset, .prot = v->prot, .flags = v->flags
+		};
 		snprintf(out->path, sizeof(out->path), "%s", v->file ? v->file->path : names[v->kind]);
 	}
 	pthread_mutex_unlock(&mm->lock);

@@ -17,10 +17,10 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 
-#define MAX_MAPPINGS   65530 /* as vm.max_map_count */
-#define LOW_MAP_MIN    0x40000000UL /* MAP_32BIT places here, as on Linux */
-#define LOW_MAP_MAX    0x80000000UL
-#define HUGE_SHIFT     26
+#define MAX_MAPPINGS    65530        /* as vm.max_map_count */
+#define LOW_MAP_MIN     0x40000000UL /* MAP_32BIT places here, as on Linux */
+#define LOW_MAP_MAX     0x80000000UL
+#define HUGE_SHIFT      26
 #define HUGE_SHIFT_MASK 0x3f
 
 int mm_init(struct mm *mm, const struct pt_ops *ops, void *ops_ctx)
@@ -176,7 +176,8 @@ static int64_t map_at(struct mm *mm, struct vma *v, int flags, int fd, bool popu
 int64_t mm_map(struct mm *mm, gva_t addr, uint64_t len, int prot, int flags, int fd, uint64_t offset,
 	       const struct mm_map_hint *hint)
 {
-	struct vma v = { .prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC), .flags = vma_flags(flags),
+	struct vma v = { .prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC),
+			 .flags = vma_flags(flags),
 			 .kind = hint ? hint->kind : VMA_PLAIN };
 	bool anonymous = flags & MAP_ANONYMOUS;
 	int64_t r;
@@ -311,7 +312,8 @@ int64_t mm_protect(struct mm *mm, gva_t addr, uint64_t len, int prot)
 	if (grows) {
 		struct vma *v = vma_find_from(&mm->vmas, addr.v);
 
-		if (!v || v->start >= end || !(grows & PROT_GROWSDOWN) || !(v->flags & VMA_GROWSDOWN || v->kind == VMA_STACK)) {
+		if (!v || v->start >= end || !(grows & PROT_GROWSDOWN) ||
+		    !(v->flags & VMA_GROWSDOWN || v->kind == VMA_STACK)) {
 			pthread_mutex_unlock(&mm->lock);
 			return v && v->start < end ? -EINVAL : -ENOMEM;
 		}
@@ -350,13 +352,15 @@ static int64_t record_move(struct mm *mm, const struct vma *v, uint64_t old, uin
 	vma_file_put(file);
 	if (r == 0 && moved.prot != PROT_NONE)
 		(void)!pt_map(&mm->pt, moved.start, moved.end, moved.prot & PROT_EXEC, true);
-	return r ? r : (int64_t)new;
+	return r ? r : (int64_t) new;
 }
 
-static int64_t move_to(struct mm *mm, struct vma *v, uint64_t old, uint64_t old_len, uint64_t new, uint64_t new_len, int flags)
+static int64_t move_to(struct mm *mm, struct vma *v, uint64_t old, uint64_t old_len, uint64_t new, uint64_t new_len,
+		       int flags)
 {
 	bool keep = (flags & MREMAP_DONTUNMAP) || old_len == 0;
-	int64_t r = hk_hostcall(SYS_mremap, old, old_len, new_len, (flags & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED, new);
+	int64_t r = hk_hostcall(SYS_mremap, old, old_len, new_len,
+				(flags & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED, new);
 
 	return r < 0 ? r : record_move(mm, v, old, old_len, new, new_len, keep);
 }
@@ -383,7 +387,8 @@ static int64_t grow_in_place(struct mm *mm, struct vma *v, uint64_t old, uint64_
 	return r ? r : (int64_t)old;
 }
 
-static int64_t remap_locked(struct mm *mm, uint64_t old, uint64_t old_len, uint64_t new_len, int flags, uint64_t new_addr)
+static int64_t remap_locked(struct mm *mm, uint64_t old, uint64_t old_len, uint64_t new_len, int flags,
+			    uint64_t new_addr)
 {
 	struct vma *v = vma_find(&mm->vmas, old);
 	uint64_t place;

@@ -24,7 +24,7 @@ struct mm {
 	uint64_t limit;     /* the most `committed` may reach (--mem); 0 = no limit */
 	uint64_t rlim_as;   /* the guest's RLIMIT_AS and RLIMIT_DATA: they must not bind the monitor itself */
 	uint64_t rlim_data;
-	int lock_future;    /* MCL_* for mappings to come */
+	int lock_future; /* MCL_* for mappings to come */
 	uint64_t peak_committed;
 	uint64_t peak_size; /* the most that vmas.bytes was, for VmPeak */
 	/* Where the parts of the image lie, for /proc/self/stat and friends. Set by exec. */
@@ -44,7 +44,8 @@ struct mm_map_hint {
 	bool populate;    /* fill the page tables now: it will be touched at once */
 };
 
-int64_t mm_map(struct mm *mm, gva_t addr, uint64_t len, int prot, int flags, int fd, uint64_t offset, const struct mm_map_hint *hint);
+int64_t mm_map(struct mm *mm, gva_t addr, uint64_t len, int prot, int flags, int fd, uint64_t offset,
+	       const struct mm_map_hint *hint);
 int64_t mm_unmap(struct mm *mm, gva_t addr, uint64_t len);
 int64_t mm_protect(struct mm *mm, gva_t addr, uint64_t len, int prot);
 int64_t mm_remap(struct mm *mm, gva_t old, uint64_t old_len, uint64_t new_len, int flags, gva_t new_addr);

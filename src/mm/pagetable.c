@@ -21,7 +21,7 @@
 #define PTE_ADDRESS  0x000ffffffffff000UL
 #define PTE_TABLE    (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
 /* Accessed and dirty are set from the start: nobody reads them, and a host that shadows need not trap to set them. */
-#define PTE_LEAF     (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define PTE_LEAF (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 
 #define LARGE_SIZE   (2UL << 20)
 #define GRANULE_SIZE (1UL << 30)

@@ -187,8 +187,9 @@ static bool same_file(const struct vma_file *a, const struct vma_file *b)
 
 static bool mergeable(const struct vma *low, const struct vma *high)
 {
-	return low->end == high->start && low->prot == high->prot && low->flags == high->flags && low->kind == high->kind &&
-	       same_file(low->file, high->file) && (!low->file || low->offset + (low->end - low->start) == high->offset);
+	return low->end == high->start && low->prot == high->prot && low->flags == high->flags &&
+	       low->kind == high->kind && same_file(low->file, high->file) &&
+	       (!low->file || low->offset + (low->end - low->start) == high->offset);
 }
 
 /* Join v with its neighbours where they are alike. */

@@ -53,7 +53,7 @@ struct vma_tree {
 };
 
 struct vma_file *vma_file_new(const char *path, dev_t dev, ino_t ino); /* one reference; NULL = no memory */
-void vma_file_put(struct vma_file *f);                                /* f may be NULL */
+void vma_file_put(struct vma_file *f);                                 /* f may be NULL */
 
 void vma_tree_init(struct vma_tree *t);
 void vma_tree_free(struct vma_tree *t);

@@ -35,8 +35,8 @@ struct monitor {
 	struct stats *stats; /* NULL: no --stats */
 	struct trace_pair hooks;
 	uint64_t stamp[PHASE_COUNT]; /* CLOCK_MONOTONIC, ns */
-	int killed_by; /* signal number, if a fault ended the guest */
-	int status; /* exit status once the loop is left */
+	int killed_by;               /* signal number, if a fault ended the guest */
+	int status;                  /* exit status once the loop is left */
 	/* The last page fault that was said to be mended, to see when it is not. */
 	uint64_t mend_rip, mend_addr;
 	unsigned mend_count;

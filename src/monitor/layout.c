@@ -49,10 +49,12 @@ int monitor_check_layout(char *const *argv, struct hk_err *err)
 			rl.rlim_cur = 1UL << 30;
 			setrlimit(RLIMIT_STACK, &rl);
 		}
-		personality((unsigned long)now & ~(unsigned long)(ADDR_COMPAT_LAYOUT | ADDR_LIMIT_3GB | ADDR_LIMIT_32BIT));
+		personality((unsigned long)now &
+			    ~(unsigned long)(ADDR_COMPAT_LAYOUT | ADDR_LIMIT_3GB | ADDR_LIMIT_32BIT));
 		setenv(AGAIN, "1", 1);
 		execv("/proc/self/exe", argv);
 	}
-	return hk_err_set(err, -ENOMEM, "the monitor's own memory lies in the guest's range (below 64 TiB); "
-					"run husk without ulimit -s unlimited and setarch -L");
+	return hk_err_set(err, -ENOMEM,
+			  "the monitor's own memory lies in the guest's range (below 64 TiB); "
+			  "run husk without ulimit -s unlimited and setarch -L");
 }

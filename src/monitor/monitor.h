@@ -10,22 +10,23 @@
 #include <stdbool.h>
 
 /* Exit statuses of husk's own (env(1), timeout(1)). */
-#define HUSK_EXIT_TIMEOUT  124
-#define HUSK_EXIT_FAILURE  125
-#define HUSK_EXIT_NOT_EXEC 126
+#define HUSK_EXIT_TIMEOUT   124
+#define HUSK_EXIT_FAILURE   125
+#define HUSK_EXIT_NOT_EXEC  126
 #define HUSK_EXIT_NOT_FOUND 127
 
 struct monitor_options {
-	char *const *argv; /* the program and its arguments, NULL-terminated; argv[0] is looked up in PATH if it has no slash */
-	char *const *envp; /* NULL-terminated */
-	const char *cwd;   /* NULL: the caller's */
-	uint64_t mem;      /* bytes; 0 = no limit */
+	char *const *
+		argv; /* the program and its arguments, NULL-terminated; argv[0] is looked up in PATH if it has no slash */
+	char *const *envp;   /* NULL-terminated */
+	const char *cwd;     /* NULL: the caller's */
+	uint64_t mem;        /* bytes; 0 = no limit */
 	uint64_t timeout_ns; /* wall-clock time; 0 = no limit */
 	bool aslr;
 	bool stats;
 	bool trace;
 	bool trace_json, trace_rip, trace_where;
-	int trace_time;           /* enum trace_time */
+	int trace_time;           /* bits of enum trace_time */
 	unsigned trace_string;    /* longest string shown; 0 = 32 */
 	const char *trace_file;   /* NULL: standard error */
 	const char *trace_filter; /* NULL: all calls */

@@ -5,9 +5,9 @@
 #include "kern/exec.h"
 #include "kern/path.h"
 #include "kern/signal.h"
+#include "mm/uaccess.h"
 #include "trace/stats.h"
 #include "trace/trace.h"
-#include "mm/uaccess.h"
 #include "vmm/cpuid.h"
 
 #include <errno.h>
@@ -56,7 +56,8 @@ static int look_up(const struct monitor_options *opt, char *out, struct hk_err *
 		return hk_err_set(err, -ENOENT, "the program's name is empty");
 	if (strchr(name, '/')) {
 		if (strlen(name) >= PATH_MAX)
-			return hk_err_set(err, -ENAMETOOLONG, "the program's path is longer than %d bytes", PATH_MAX - 1);
+			return hk_err_set(err, -ENAMETOOLONG, "the program's path is longer than %d bytes",
+					  PATH_MAX - 1);
 		strcpy(out, name);
 		return 0;
 	}
@@ -72,7 +73,8 @@ static int look_up(const struct monitor_options *opt, char *out, struct hk_err *
 		path += len + 1;
 	}
 	if (denied)
-		return hk_err_set(err, -EACCES, "cannot run %s: found in PATH, but without permission to execute", name);
+		return hk_err_set(err, -EACCES, "cannot run %s: found in PATH, but without permission to execute",
+				  name);
 	return hk_err_set(err, -ENOENT, "cannot find %s in PATH", name);
 }
 
@@ -140,7 +142,8 @@ static int load_program(struct monitor *m, const char *path, struct hk_err *err)
 		.argv = m->opt->argv,
 		.envp = m->opt->envp,
 		.hwcap = m->vm.hwcap,
-		.hwcap2 = m->vm.fsgsbase ? getauxval(AT_HWCAP2) : getauxval(AT_HWCAP2) & ~(unsigned long)HWCAP2_FSGSBASE,
+		.hwcap2 =
+			m->vm.fsgsbase ? getauxval(AT_HWCAP2) : getauxval(AT_HWCAP2) & ~(unsigned long)HWCAP2_FSGSBASE,
 		.min_sigstack = getauxval(AT_MINSIGSTKSZ),
 	};
 
@@ -157,8 +160,8 @@ static int open_trace_file(struct monitor *m, struct hk_err *err)
 		m->trace_fd = open(m->opt->trace_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_APPEND, 0666);
 	}
 	if (m->trace_fd < 0)
-		return hk_err_set(err, -errno, "cannot open %s for the trace: %s", m->opt->trace_file ? m->opt->trace_file : "standard error",
-				  strerror(errno));
+		return hk_err_set(err, -errno, "cannot open %s for the trace: %s",
+				  m->opt->trace_file ? m->opt->trace_file : "standard error", strerror(errno));
 	return fd_guard_adopt(&m->proc.fds, &m->trace_fd);
 }
 
@@ -170,8 +173,13 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 	if (r)
 		return r;
 	if (o->trace) {
-		const struct trace_options t = { .fd = m->trace_fd, .json = o->trace_json, .show_rip = o->trace_rip, .show_where = o->trace_where,
-						 .time = o->trace_time, .string = o->trace_string, .filter = o->trace_filter };
+		const struct trace_options t = { .fd = m->trace_fd,
+						 .json = o->trace_json,
+						 .show_rip = o->trace_rip,
+						 .show_where = o->trace_where,
+						 .time = o->trace_time,
+						 .string = o->trace_string,
+						 .filter = o->trace_filter };
 
 		m->trace = trace_create(&t, err);
 		if (!m->trace)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The signal calls. Masks and dispositions are mirrored to the host (kern/signal.h), so that sending, waiting and timers are its own. */
-#include "base/hostcall.h"
 #include "kern/signal.h"
+#include "base/hostcall.h"
 #include "mm/uaccess.h"
 #include "syscalls/args.h"
 #include "syscalls/handlers.h"
@@ -175,7 +175,8 @@ int64_t sys_sigaltstack(struct hk_task *t, const uint64_t a[6])
 		} else {
 			if (new_stack.size < MINSIGSTKSZ_)
 				return -ENOMEM;
-			*alt = (struct hk_sigstack){ .sp = new_stack.sp, .size = new_stack.size,
+			*alt = (struct hk_sigstack){ .sp = new_stack.sp,
+						     .size = new_stack.size,
 						     .flags = new_stack.flags & (int)SS_AUTODISARM };
 		}
 	}

@@ -13,9 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HK_SYSCALL_CLASSES(X) \
-	X(FILE, "file") X(DESC, "desc") X(MEMORY, "memory") X(PROCESS, "process") X(SIGNAL, "signal") X(TIME, "time") X(NETWORK, "network") \
-	X(IPC, "ipc") X(SYSTEM, "system")
+#define HK_SYSCALL_CLASSES(X)                                                                                          \
+	X(FILE, "file")                                                                                                \
+	X(DESC, "desc") X(MEMORY, "memory") X(PROCESS, "process") X(SIGNAL, "signal") X(TIME, "time")                  \
+		X(NETWORK, "network") X(IPC, "ipc") X(SYSTEM, "system")
 
 /* The cheapest road by which a call may be served (DESIGN D5); today all take OWN. */
 enum hk_road {
@@ -28,7 +29,7 @@ enum hk_class {
 #define X(id, text) HK_CLASS_##id,
 	HK_SYSCALL_CLASSES(X)
 #undef X
-	HK_CLASS_COUNT
+		HK_CLASS_COUNT
 };
 
 #include "syscalls/argkinds.h"

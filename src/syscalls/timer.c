@@ -29,7 +29,8 @@ PASS_FN(sys_timer_create)
 
 PASS_FN(sys_timer_settime)
 {
-	return hk_hostcall(SYS_timer_settime, a[0], a[1], host_obj(a[2], struct itimerspec), host_obj(a[3], struct itimerspec));
+	return hk_hostcall(SYS_timer_settime, a[0], a[1], host_obj(a[2], struct itimerspec),
+			   host_obj(a[3], struct itimerspec));
 }
 
 PASS_FN(sys_timer_gettime)

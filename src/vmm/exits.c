@@ -16,7 +16,7 @@
 #define RFLAGS_FIXED 0x2u
 #define RFLAGS_IF    0x200u
 /* What a program may have set: CF PF AF ZF SF TF DF OF NT RF AC ID. */
-#define RFLAGS_USER  0x254dd5u
+#define RFLAGS_USER 0x254dd5u
 
 #define VECTOR_GP 13
 #define VECTOR_PF 14
@@ -41,8 +41,11 @@ static bool in_stub(uint64_t rip)
 
 static void fill_frame(struct vcpu *v)
 {
-	*v->frame = (struct gate_frame){ .rip = v->regs.rip, .cs = GATE_SEL_USER_CS, .rflags = user_flags(v->regs.rflags),
-					 .rsp = v->regs.rsp, .ss = GATE_SEL_USER_SS };
+	*v->frame = (struct gate_frame){ .rip = v->regs.rip,
+					 .cs = GATE_SEL_USER_CS,
+					 .rflags = user_flags(v->regs.rflags),
+					 .rsp = v->regs.rsp,
+					 .ss = GATE_SEL_USER_SS };
 }
 
 /* Put the registers where the vCPU's state wants them. The run page's RIP and RSP still hold the stub's after an exit from ring 0. */
@@ -166,8 +169,8 @@ static void exit_reason(struct vcpu *v, struct vcpu_exit *out)
 		broken(out, "the virtual CPU shut down (triple fault)", v->regs.rip, v->regs.rsp);
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
-		broken(out, "the host CPU refused to enter the virtual machine", v->run->fail_entry.hardware_entry_failure_reason,
-		       v->regs.rip);
+		broken(out, "the host CPU refused to enter the virtual machine",
+		       v->run->fail_entry.hardware_entry_failure_reason, v->regs.rip);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
 		broken(out, "KVM could not go on (suberror, rip)", v->run->internal.suberror, v->regs.rip);

@@ -20,7 +20,9 @@ _Static_assert(sizeof(struct hk_regs) == sizeof(struct kvm_regs), "hk_regs is kv
 _Static_assert(offsetof(struct hk_regs, rsp) == offsetof(struct kvm_regs, rsp), "hk_regs is kvm_regs by another name");
 _Static_assert(offsetof(struct hk_regs, rip) == offsetof(struct kvm_regs, rip), "hk_regs is kvm_regs by another name");
 
-#define CR0_BITS ((1u << 0) | (1u << 1) | (1u << 4) | (1u << 5) | (1u << 16) | (1u << 18) | (1u << 31)) /* PE MP ET NE WP AM PG */
+#define CR0_BITS                                                                                                       \
+	((1u << 0) | (1u << 1) | (1u << 4) | (1u << 5) | (1u << 16) | (1u << 18) |                                     \
+	 (1u << 31)) /* PE MP ET NE WP AM PG */
 #define CR4_PAE        (1u << 5)
 #define CR4_OSFXSR     (1u << 9)
 #define CR4_OSXMMEXCPT (1u << 10)
@@ -97,7 +99,7 @@ static void fill_tss(const struct vcpu *v)
 	memset(tss->ports, 0xff, sizeof(tss->ports));
 	/* Where SYSCALL stays at ring 3, its stub's `out` needs leave for that one port. The probe runs with it. */
 	if (v->id == 0 || v->vm->syscall == VM_SYSCALL_RING3)
-		tss->ports[GATE_PORT_SYSCALL / 8] &= (uint8_t)~(1u << GATE_PORT_SYSCALL % 8);
+		tss->ports[GATE_PORT_SYSCALL / 8] &= (uint8_t) ~(1u << GATE_PORT_SYSCALL % 8);
 }
 
 static int make_page(struct vcpu *v, struct mm *mm)
@@ -122,8 +124,15 @@ static int make_page(struct vcpu *v, struct mm *mm)
 
 static struct kvm_segment segment(uint16_t selector, bool code, unsigned dpl)
 {
-	return (struct kvm_segment){ .limit = 0xffffffff, .selector = selector, .type = code ? 11 : 3, .present = 1,
-				     .dpl = (uint8_t)dpl, .db = !code, .s = 1, .l = code, .g = 1 };
+	return (struct kvm_segment){ .limit = 0xffffffff,
+				     .selector = selector,
+				     .type = code ? 11 : 3,
+				     .present = 1,
+				     .dpl = (uint8_t)dpl,
+				     .db = !code,
+				     .s = 1,
+				     .l = code,
+				     .g = 1 };
 }
 
 static int set_system_registers(struct vcpu *v, const struct mm *mm)
@@ -135,8 +144,11 @@ static int set_system_registers(struct vcpu *v, const struct mm *mm)
 	s.cs = segment(GATE_SEL_USER_CS, true, 3);
 	s.ss = segment(GATE_SEL_USER_SS, false, 3);
 	s.ds = s.es = s.fs = s.gs = segment(0, false, 3);
-	s.tr = (struct kvm_segment){ .base = page_va(v) + GATE_CPU_TSS, .limit = sizeof(struct tss64) - 1,
-				     .selector = GATE_SEL_TSS, .type = 11, .present = 1 };
+	s.tr = (struct kvm_segment){ .base = page_va(v) + GATE_CPU_TSS,
+				     .limit = sizeof(struct tss64) - 1,
+				     .selector = GATE_SEL_TSS,
+				     .type = 11,
+				     .present = 1 };
 	s.gdt = (struct kvm_dtable){ .base = page_va(v) + GATE_CPU_GDT, .limit = GATE_CPU_TSS - GATE_CPU_GDT - 1 };
 	s.idt = (struct kvm_dtable){ .base = page_va(v) + GATE_CPU_IDT, .limit = GATE_VECTORS * 16 - 1 };
 	s.cr0 = CR0_BITS;
@@ -255,7 +267,8 @@ static const struct hk_cpu_ops vcpu_ops = {
 /* Did the probe stop because the processor knows no instruction of this step? */
 static bool undefined(const struct vcpu *v, const struct vcpu_exit *e, uint64_t step, uint64_t next)
 {
-	return e->event == VCPU_EXCEPTION && e->vector == 6 && v->regs.rip >= GATE_CODE_VA + step && v->regs.rip < GATE_CODE_VA + next;
+	return e->event == VCPU_EXCEPTION && e->vector == 6 && v->regs.rip >= GATE_CODE_VA + step &&
+	       v->regs.rip < GATE_CODE_VA + next;
 }
 
 static void probe_from(struct vcpu *v, uint64_t step, struct vcpu_exit *e)
@@ -279,7 +292,8 @@ static int probe(struct vcpu *v, struct hk_err *err)
 	if (undefined(v, &e, GATE_PROBE_XGETBV, GATE_PROBE_SYSCALL))
 		probe_from(v, GATE_PROBE_SYSCALL, &e);
 	if (e.event != VCPU_SYSCALL)
-		return hk_err_set(err, -EIO, "a SYSCALL in the virtual machine ended as event %d, vector %u %s; see husk doctor",
+		return hk_err_set(err, -EIO,
+				  "a SYSCALL in the virtual machine ended as event %d, vector %u %s; see husk doctor",
 				  e.event, e.vector, e.event == VCPU_BROKEN ? e.text : "");
 	if (ioctl(v->fd, KVM_GET_SREGS, &s))
 		return hk_err_set(err, -errno, "cannot read the segment registers: %s", strerror(errno));

@@ -15,10 +15,8 @@ static const struct {
 	int cap;
 	const char *name;
 } needed[] = {
-	{ KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY" },
-	{ KVM_CAP_SYNC_REGS, "KVM_CAP_SYNC_REGS" },
-	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT" },
-	{ KVM_CAP_NR_MEMSLOTS, "KVM_CAP_NR_MEMSLOTS" },
+	{ KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY" },       { KVM_CAP_SYNC_REGS, "KVM_CAP_SYNC_REGS" },
+	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT" }, { KVM_CAP_NR_MEMSLOTS, "KVM_CAP_NR_MEMSLOTS" },
 	{ KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID" },
 };
 
@@ -30,17 +28,19 @@ static int open_device(struct vm *vm, struct hk_err *err)
 	if (vm->kvm_fd < 0) {
 		int e = errno;
 		const char *hint = e == EACCES || e == EPERM ? "add yourself to the kvm group, or see husk doctor"
-				   : e == ENOENT ? "load kvm-intel or kvm-amd, or see husk doctor"
-						 : "see husk doctor";
+				   : e == ENOENT             ? "load kvm-intel or kvm-amd, or see husk doctor"
+							     : "see husk doctor";
 
 		return hk_err_set(err, -e, "cannot open /dev/kvm: %s; %s", strerror(e), hint);
 	}
 	version = ioctl(vm->kvm_fd, KVM_GET_API_VERSION, 0);
 	if (version != KVM_API_VERSION)
-		return hk_err_set(err, -ENOSYS, "/dev/kvm speaks API version %d, husk needs %d", version, KVM_API_VERSION);
+		return hk_err_set(err, -ENOSYS, "/dev/kvm speaks API version %d, husk needs %d", version,
+				  KVM_API_VERSION);
 	for (size_t i = 0; i < HK_ARRAY_LEN(needed); i++)
 		if (ioctl(vm->kvm_fd, KVM_CHECK_EXTENSION, needed[i].cap) <= 0)
-			return hk_err_set(err, -ENOSYS, "this host's KVM lacks %s; Linux 5.10 or newer is needed", needed[i].name);
+			return hk_err_set(err, -ENOSYS, "this host's KVM lacks %s; Linux 5.10 or newer is needed",
+					  needed[i].name);
 	return 0;
 }
 
@@ -70,9 +70,12 @@ static int create(struct vm *vm, struct hk_err *err)
 	size = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	slots = ioctl(vm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
 	if (size < (int)sizeof(struct kvm_run) || slots < 8)
-		return hk_err_set(err, -EINVAL, "this host's KVM reports a run page of %d bytes and %d memory slots", size, slots);
+		return hk_err_set(err, -EINVAL, "this host's KVM reports a run page of %d bytes and %d memory slots",
+				  size, slots);
 	vm->run_size = (size_t)size;
-	vm->pt_ops = (struct pt_ops){ .add_slot = add_slot, .max_slots = (unsigned)slots, .gpa_bits = cpuid_gpa_bits(vm->cpuid) };
+	vm->pt_ops = (struct pt_ops){ .add_slot = add_slot,
+				      .max_slots = (unsigned)slots,
+				      .gpa_bits = cpuid_gpa_bits(vm->cpuid) };
 	/* An Intel host without unrestricted-guest mode wants these three pages even if real mode is never entered. */
 	if (cpuid_is_intel(vm->cpuid) && ioctl(vm->vm_fd, KVM_SET_TSS_ADDR, 0xfffbd000UL))
 		return hk_err_set(err, -errno, "cannot set the TSS address: %s", strerror(errno));

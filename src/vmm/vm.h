@@ -23,11 +23,11 @@ struct vm {
 	unsigned slots;
 	struct pt_ops pt_ops;
 	enum vm_syscall syscall;
-	bool fsgsbase;      /* rd/wrfsbase may be used at ring 3 */
-	uint64_t guest_xcr0; /* as XGETBV says in the guest; 0: no XSAVE there */
-	uint32_t xsave_size; /* of the XSAVE area for it, bytes */
-	uint32_t hwcap;      /* CPUID leaf 1 EDX as the program will see it */
-	gpa_t code_gpa;     /* the gate's code page */
+	bool fsgsbase;            /* rd/wrfsbase may be used at ring 3 */
+	uint64_t guest_xcr0;      /* as XGETBV says in the guest; 0: no XSAVE there */
+	uint32_t xsave_size;      /* of the XSAVE area for it, bytes */
+	uint32_t hwcap;           /* CPUID leaf 1 EDX as the program will see it */
+	gpa_t code_gpa;           /* the gate's code page */
 	struct kvm_cpuid2 *cpuid; /* what vCPUs are given */
 	uint64_t xcr0;            /* 0: left alone */
 };

@@ -203,9 +203,12 @@ static void gate_pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_address_behind_every_page), cmocka_unit_test(exec_page_by_page),
-		cmocka_unit_test(lazy_fills_only_what_is_backed), cmocka_unit_test(slots_stay_few),
-		cmocka_unit_test(running_out),                    cmocka_unit_test(a_refusing_host),
+		cmocka_unit_test(same_address_behind_every_page),
+		cmocka_unit_test(exec_page_by_page),
+		cmocka_unit_test(lazy_fills_only_what_is_backed),
+		cmocka_unit_test(slots_stay_few),
+		cmocka_unit_test(running_out),
+		cmocka_unit_test(a_refusing_host),
 		cmocka_unit_test(gate_pages),
 	};
 

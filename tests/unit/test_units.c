@@ -15,11 +15,25 @@ static void sizes(void **state)
 		int result;
 		uint64_t value;
 	} cases[] = {
-		{ "0", 0, 0 },           { "65536", 0, 65536 },     { "4K", 0, 4096 },        { "512m", 0, 512UL << 20 },
-		{ "1.5G", 0, 3UL << 29 }, { "2GiB", 0, 2UL << 30 }, { "1TB", 0, 1UL << 40 },  { "", -EINVAL, 0 },
-		{ "G", -EINVAL, 0 },     { "-1", -EINVAL, 0 },      { "1x", -EINVAL, 0 },     { " 1", -EINVAL, 0 },
-		{ "1e3", -EINVAL, 0 },   { "0x10", -EINVAL, 0 },    { "nan", -EINVAL, 0 },    { "1.2.3", -EINVAL, 0 },
-		{ "inf", -EINVAL, 0 },   { "1 G", -EINVAL, 0 },     { "99999999T", -ERANGE, 0 },
+		{ "0", 0, 0 },
+		{ "65536", 0, 65536 },
+		{ "4K", 0, 4096 },
+		{ "512m", 0, 512UL << 20 },
+		{ "1.5G", 0, 3UL << 29 },
+		{ "2GiB", 0, 2UL << 30 },
+		{ "1TB", 0, 1UL << 40 },
+		{ "", -EINVAL, 0 },
+		{ "G", -EINVAL, 0 },
+		{ "-1", -EINVAL, 0 },
+		{ "1x", -EINVAL, 0 },
+		{ " 1", -EINVAL, 0 },
+		{ "1e3", -EINVAL, 0 },
+		{ "0x10", -EINVAL, 0 },
+		{ "nan", -EINVAL, 0 },
+		{ "1.2.3", -EINVAL, 0 },
+		{ "inf", -EINVAL, 0 },
+		{ "1 G", -EINVAL, 0 },
+		{ "99999999T", -ERANGE, 0 },
 	};
 
 	(void)state;

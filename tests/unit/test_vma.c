@@ -101,7 +101,8 @@ static void random_operations(void **state)
 			unsigned want = 1 + rnd(20);
 
 			compare_all(&t, &m);
-			assert_int_equal(vma_find_gap(&t, want * HK_PAGE_SIZE, BASE, page(PAGES), HK_PAGE_SIZE), model_gap(&m, want));
+			assert_int_equal(vma_find_gap(&t, want * HK_PAGE_SIZE, BASE, page(PAGES), HK_PAGE_SIZE),
+					 model_gap(&m, want));
 		}
 	}
 	vma_tree_free(&t);
@@ -137,7 +138,8 @@ static void files_keep_their_offsets(void **state)
 static void covered(void **state)
 {
 	struct vma_tree t;
-	struct vma a = { .start = page(0), .end = page(4), .prot = 1 }, b = { .start = page(4), .end = page(6), .prot = 3 };
+	struct vma a = { .start = page(0), .end = page(4), .prot = 1 },
+		   b = { .start = page(4), .end = page(6), .prot = 3 };
 
 	(void)state;
 	vma_tree_init(&t);
