@@ -3,6 +3,8 @@
 #include "syscalls/args.h"
 #include "syscalls/handlers.h"
 
+#include "mm/uaccess.h"
+
 #include <linux/futex.h>
 #include <time.h>
 
@@ -34,4 +36,23 @@ int64_t sys_futex(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 	uint64_t fourth = has_timeout((int)a[1]) ? host_obj(a[3], struct timespec) : a[3];
 
 	return hk_hostcall(SYS_futex, host_word(a[0]), a[1], a[2], fourth, host_word(a[4]), a[5]);
+}
+
+/* The words to wait for, copied: their addresses must not change between the look and the wait. */
+int64_t sys_futex_waitv(struct hk_task *t HK_UNUSED, const uint64_t a[6])
+{
+	struct futex_waitv waiters[FUTEX_WAITV_MAX];
+	uint64_t count = (uint32_t)a[1], host = a[0];
+
+	if (host && count <= FUTEX_WAITV_MAX) {
+		host = (uint64_t)(uintptr_t)waiters;
+		if (copy_from_guest(waiters, GVA(a[0]), count * sizeof(waiters[0])))
+			host = HOST_BAD_ADDR;
+		else
+			for (uint64_t i = 0; i < count; i++)
+				waiters[i].uaddr = host_word(waiters[i].uaddr);
+	} else if (host) {
+		host = HOST_BAD_ADDR; /* too many: the host says EINVAL */
+	}
+	return hk_hostcall(SYS_futex_waitv, host, a[1], a[2], host_obj(a[3], struct timespec), a[4]);
 }

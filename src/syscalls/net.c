@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define ADDR_BYTES   sizeof(struct sockaddr_storage)
 #define CONTROL_FEW  1024
@@ -225,7 +226,7 @@ int64_t sys_sendmsg(struct hk_task *t, const uint64_t a[6])
 }
 
 /* Descriptors and addresses that come in go straight to the guest's buffers; of the header Linux changes three fields. */
-static int64_t receive_one(uint64_t fd, uint64_t msg, uint64_t flags)
+static int64_t receive_one(uint64_t fd, uint64_t msg, uint64_t flags, int *got)
 {
 	struct message m;
 	uint64_t control;
@@ -241,6 +242,7 @@ static int64_t receive_one(uint64_t fd, uint64_t msg, uint64_t flags)
 	r = hk_hostcall(SYS_recvmsg, fd, &m.host, flags);
 	if (r < 0)
 		return r;
+	*got = m.host.msg_flags;
 	if ((m.guest.msg_name && put_guest(GVA(msg + offsetof(struct msghdr, msg_namelen)), &m.host.msg_namelen)) ||
 	    put_guest(GVA(msg + offsetof(struct msghdr, msg_controllen)), &m.host.msg_controllen) ||
 	    put_guest(GVA(msg + offsetof(struct msghdr, msg_flags)), &m.host.msg_flags))
@@ -250,7 +252,95 @@ static int64_t receive_one(uint64_t fd, uint64_t msg, uint64_t flags)
 
 int64_t sys_recvmsg(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 {
-	return receive_one(a[0], a[1], a[2]);
+	int got;
+
+	return receive_one(a[0], a[1], a[2], &got);
+}
+
+/* Linux makes the calls for several messages as a row of calls for one, too. */
+
+static int64_t put_length(uint64_t msg, int64_t r)
+{
+	unsigned len = (unsigned)r;
+
+	return r < 0 ? r : put_guest(GVA(msg + offsetof(struct mmsghdr, msg_len)), &len);
+}
+
+int64_t sys_sendmmsg(struct hk_task *t, const uint64_t a[6])
+{
+	uint64_t count = hk_min((uint32_t)a[2], HK_IOV_MAX), sent;
+	int64_t r = socket_int(a[0], SO_TYPE);
+
+	for (sent = 0; sent < count && r >= 0; sent++) {
+		uint64_t msg = a[1] + sent * sizeof(struct mmsghdr);
+
+		r = put_length(msg, send_one(t, a[0], msg, a[3]));
+		if (r < 0)
+			break;
+	}
+	return sent || r >= 0 ? (int64_t)sent : r;
+}
+
+#define NS_PER_SEC 1000000000L
+
+static bool time_left(const struct timespec *end, struct timespec *left)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left->tv_sec = end->tv_sec - now.tv_sec;
+	left->tv_nsec = end->tv_nsec - now.tv_nsec;
+	if (left->tv_nsec < 0) {
+		left->tv_sec--;
+		left->tv_nsec += NS_PER_SEC;
+	}
+	if (left->tv_sec < 0)
+		*left = (struct timespec){ 0 };
+	return left->tv_sec || left->tv_nsec;
+}
+
+/* When the time is over: 0, -EFAULT or -EINVAL. */
+static int end_time(uint64_t timeout, struct timespec *end)
+{
+	struct timespec now, ts;
+
+	if (get_guest(&ts, GVA(timeout)))
+		return -EFAULT;
+	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= NS_PER_SEC)
+		return -EINVAL;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	end->tv_nsec = now.tv_nsec + ts.tv_nsec;
+	if (__builtin_add_overflow(now.tv_sec, ts.tv_sec + end->tv_nsec / NS_PER_SEC, &end->tv_sec))
+		end->tv_sec = INT64_MAX;
+	end->tv_nsec %= NS_PER_SEC;
+	return 0;
+}
+
+/* The timeout is looked at between messages only, as Linux does (recvmmsg(2), BUGS). Unlike there, the error that ends a row is not kept for the next call. */
+int64_t sys_recvmmsg(struct hk_task *t HK_UNUSED, const uint64_t a[6])
+{
+	struct timespec end = { 0 }, left = { 0 };
+	uint64_t count = (uint32_t)a[2], flags = a[3], received = 0;
+	int64_t r = a[4] ? end_time(a[4], &end) : 0;
+	int got = 0;
+
+	if (r == 0)
+		r = socket_int(a[0], SO_TYPE);
+	while (received < count && r >= 0 && !(got & MSG_OOB)) {
+		uint64_t msg = a[1] + received * sizeof(struct mmsghdr);
+
+		r = put_length(msg, receive_one(a[0], msg, flags & ~(uint64_t)MSG_WAITFORONE, &got));
+		if (r < 0)
+			break;
+		received++;
+		if (flags & MSG_WAITFORONE)
+			flags |= MSG_DONTWAIT;
+		if (a[4] && !time_left(&end, &left))
+			break;
+	}
+	if (!received)
+		return r < 0 ? r : 0;
+	return a[4] && put_guest(GVA(a[4]), &left) ? -EFAULT : (int64_t)received;
 }
 
 /* ---- options ---- */

@@ -86,6 +86,8 @@ int64_t sys_sched_getaffinity(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 	return hk_hostcall(SYS_sched_getaffinity, a[0], a[1], host_addr(a[2], hk_min((uint32_t)a[1], CPUSET_MAX)));
 }
 
+PASS2(sys_ioprio_get, SYS_ioprio_get)
+
 /* May this selection of processes be changed? A group only if it is the caller's own: the host's job control put the guest there. */
 static int whom_which(struct hk_task *t, int which, int who)
 {
@@ -104,4 +106,12 @@ int64_t sys_setpriority(struct hk_task *t, const uint64_t a[6])
 	int r = whom_which(t, (int)a[0], (int)a[1]);
 
 	return r ? r : hk_hostcall(SYS_setpriority, a[0], a[1], a[2]);
+}
+
+/* ioprio_set's selections are numbered from one, getpriority's from zero. */
+int64_t sys_ioprio_set(struct hk_task *t, const uint64_t a[6])
+{
+	int r = whom_which(t, (int)a[0] - 1, (int)a[1]);
+
+	return r ? r : hk_hostcall(SYS_ioprio_set, a[0], a[1], a[2]);
 }
