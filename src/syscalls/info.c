@@ -22,7 +22,8 @@ enum {
 #define ROW(number, text, cls, way, why, ...)                                                                          \
 	{                                                                                                              \
 		.nr = (number), .name = #text, .class = HK_CLASS_##cls, .road = (way), .refused = (why),               \
-		.nargs = sizeof((const struct hk_arg[]){ __VA_ARGS__ }) / sizeof(struct hk_arg), .arg = { __VA_ARGS__ } \
+		.nargs = sizeof((const struct hk_arg[]){ __VA_ARGS__ }) / sizeof(struct hk_arg),                       \
+		.arg = { __VA_ARGS__ }                                                                                 \
 	}
 #define SYS(nr, name, cls, road, ...)  ROW(nr, name, cls, HK_ROAD_##road, NULL, __VA_ARGS__),
 #define NOSYS(nr, name, cls, why, ...) ROW(nr, name, cls, HK_ROAD_OWN, why, __VA_ARGS__),

@@ -19,9 +19,9 @@ struct dec {
 	struct hk_strbuf *aux;              /* stands in parentheses behind the result */
 	int64_t result;                     /* at leave */
 	bool leaving;
-	bool omit;      /* set by a printer: this argument is not shown */
-	unsigned i;     /* which argument */
-	unsigned limit; /* longest string, longest array */
+	bool omit;         /* set by a printer: this argument is not shown */
+	unsigned i;        /* which argument */
+	unsigned limit;    /* longest string, longest array */
 	uint64_t saved[6]; /* a printer's own, from enter to leave, by argument */
 };
 
@@ -83,10 +83,10 @@ void dec_object(struct dec *d, uint64_t a, bool (*fn)(struct dec *d, uint64_t a)
 /* kinds.c */
 struct dec_kind {
 	enum { DEC_ENTER, DEC_LEAVE, DEC_BOTH } when;
-	void (*value)(struct dec *d, uint64_t v);    /* the argument itself */
-	bool (*object)(struct dec *d, uint64_t a);   /* or what it points to; see dec_object */
-	const struct dec_names *names;               /* or an int with a name */
-	const struct dec_names *bits;                /* or an int of flags */
+	void (*value)(struct dec *d, uint64_t v);  /* the argument itself */
+	bool (*object)(struct dec *d, uint64_t a); /* or what it points to; see dec_object */
+	const struct dec_names *names;             /* or an int with a name */
+	const struct dec_names *bits;              /* or an int of flags */
 };
 
 const struct dec_kind *dec_kind_of(enum hk_arg_kind kind);
@@ -114,8 +114,8 @@ DEC_OBJECT(dec_utimes);
 DEC_OBJECT(dec_timeval2);
 DEC_OBJECT(dec_utimbuf);
 DEC_OBJECT(dec_flock);
-void dec_mode(struct dec *d, uint64_t mode);     /* S_IFREG|0644 */
-void dec_perm(struct dec *d, uint64_t mode);     /* 0644 */
+void dec_mode(struct dec *d, uint64_t mode); /* S_IFREG|0644 */
+void dec_perm(struct dec *d, uint64_t mode); /* 0644 */
 void dec_open_flags(struct dec *d, uint64_t flags);
 
 DEC_OBJECT(dec_timespec);

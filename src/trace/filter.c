@@ -14,8 +14,8 @@
 static const struct {
 	const char *alias, *name;
 } aliases[] = {
-	{ "mem", "memory" }, { "net", "network" },       { "proc", "process" },   { "sig", "signal" },
-	{ "signals", "signal" }, { "files", "file" }, { "fs", "file" }, { "sys", "system" },
+	{ "mem", "memory" },     { "net", "network" }, { "proc", "process" }, { "sig", "signal" },
+	{ "signals", "signal" }, { "files", "file" },  { "fs", "file" },      { "sys", "system" },
 };
 
 bool filter_shows(const struct trace_filter *f, uint64_t nr)
@@ -114,10 +114,11 @@ static int add_word(struct trace_filter *f, char *word, bool on, struct hk_err *
 	if (info)
 		set(f, info->nr, on);
 	else if (!add_class(f, word + (word[0] == '%'), on) && !lenient)
-		return hk_err_set(err, -EINVAL,
-				  "trace filter: '%s' is neither a system call nor a class (file, desc, memory, process, "
-				  "signal, time, network, ipc, system, all, none)",
-				  word);
+		return hk_err_set(
+			err, -EINVAL,
+			"trace filter: '%s' is neither a system call nor a class (file, desc, memory, process, "
+			"signal, time, network, ipc, system, all, none)",
+			word);
 	return 0;
 }
 
@@ -133,8 +134,9 @@ int filter_parse(struct trace_filter *f, const char *text, struct hk_err *err)
 		int r;
 
 		if (len - minus == 0 || len >= sizeof(word))
-			return hk_err_set(err, -EINVAL, len ? "trace filter: a word is too long or only a '!'" :
-							      "trace filter: an empty word");
+			return hk_err_set(err, -EINVAL,
+					  len ? "trace filter: a word is too long or only a '!'"
+					      : "trace filter: an empty word");
 		memcpy(word, text + minus, len - minus);
 		word[len - minus] = '\0';
 		r = add_word(f, word, !minus, err);

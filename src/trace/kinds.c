@@ -153,13 +153,34 @@ static void v_timespec_rem(struct dec *d, uint64_t v)
 		dec_addr(d, v);
 }
 
-#define VALUE(fn) { DEC_ENTER, .value = fn }
-#define AFTER(fn) { DEC_LEAVE, .value = fn }
-#define IO(fn)    { DEC_BOTH, .value = fn }
-#define IN(fn)    { DEC_ENTER, .object = fn }
-#define OUT(fn)   { DEC_LEAVE, .object = fn }
-#define NAME(set) { DEC_ENTER, .names = &names_##set }
-#define BITS(set) { DEC_ENTER, .bits = &names_##set }
+#define VALUE(fn)                                                                                                      \
+	{                                                                                                              \
+		DEC_ENTER, .value = fn                                                                                 \
+	}
+#define AFTER(fn)                                                                                                      \
+	{                                                                                                              \
+		DEC_LEAVE, .value = fn                                                                                 \
+	}
+#define IO(fn)                                                                                                         \
+	{                                                                                                              \
+		DEC_BOTH, .value = fn                                                                                  \
+	}
+#define IN(fn)                                                                                                         \
+	{                                                                                                              \
+		DEC_ENTER, .object = fn                                                                                \
+	}
+#define OUT(fn)                                                                                                        \
+	{                                                                                                              \
+		DEC_LEAVE, .object = fn                                                                                \
+	}
+#define NAME(set)                                                                                                      \
+	{                                                                                                              \
+		DEC_ENTER, .names = &names_##set                                                                       \
+	}
+#define BITS(set)                                                                                                      \
+	{                                                                                                              \
+		DEC_ENTER, .bits = &names_##set                                                                        \
+	}
 
 /* clang-format off */
 static const struct dec_kind kinds[HK_ARG_COUNT] = {

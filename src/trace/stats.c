@@ -100,7 +100,9 @@ static unsigned collect(struct stats *s, struct line lines[COUNTERS], struct lin
 
 		if (!c->calls)
 			continue;
-		*l = (struct line){ info ? info->name : "(unknown)", c->calls, c->errors, c->total_ns, c->min_ns, c->max_ns };
+		*l = (struct line){
+			info ? info->name : "(unknown)", c->calls, c->errors, c->total_ns, c->min_ns, c->max_ns
+		};
 		if (l->min_ns == UINT64_MAX) /* never came back */
 			l->min_ns = 0;
 		total->calls += l->calls;
@@ -133,9 +135,11 @@ static void errors_column(struct hk_strbuf *b, uint64_t errors)
 
 static void text_table(struct hk_strbuf *b, const struct line *lines, unsigned n, const struct line *total)
 {
-	static const char rule[] = "------ ----------- ----------- --------- --------- --------- --------- ----------------\n";
+	static const char rule[] =
+		"------ ----------- ----------- --------- --------- --------- --------- ----------------\n";
 
-	hk_strbuf_printf(b, "%% time     seconds  usecs/call       min       max     calls    errors syscall\n%s", rule);
+	hk_strbuf_printf(b, "%% time     seconds  usecs/call       min       max     calls    errors syscall\n%s",
+			 rule);
 	for (unsigned i = 0; i < n; i++) {
 		const struct line *l = &lines[i];
 		double share = total->total_ns ? 100.0 * (double)l->total_ns / (double)total->total_ns : 0;
@@ -169,7 +173,9 @@ static void json_table(struct hk_strbuf *b, const struct line *lines, unsigned n
 {
 	hk_strbuf_puts(b, "{\"syscalls\":[");
 	for (unsigned i = 0; i < n; i++)
-		hk_strbuf_printf(b, "%s{\"name\":\"%s\",\"calls\":%lu,\"errors\":%lu,\"total_ns\":%lu,\"min_ns\":%lu,\"max_ns\":%lu}",
+		hk_strbuf_printf(b,
+				 "%s{\"name\":\"%s\",\"calls\":%lu,\"errors\":%lu,\"total_ns\":%lu,\"min_ns\":%lu,"
+				 "\"max_ns\":%lu}",
 				 i ? "," : "", lines[i].name, lines[i].calls, lines[i].errors, lines[i].total_ns,
 				 lines[i].min_ns, lines[i].max_ns);
 	hk_strbuf_puts(b, "]");

@@ -145,7 +145,8 @@ bool dec_sysinfo(struct dec *d, uint64_t a)
 	if (!dec_load(a, &si))
 		return false;
 	dec_printf(d, "{uptime=%ld, loads=[%lu, %lu, %lu], totalram=%lu, freeram=%lu, sharedram=%lu, bufferram=%lu",
-		   si.uptime, si.loads[0], si.loads[1], si.loads[2], si.totalram, si.freeram, si.sharedram, si.bufferram);
+		   si.uptime, si.loads[0], si.loads[1], si.loads[2], si.totalram, si.freeram, si.sharedram,
+		   si.bufferram);
 	dec_printf(d, ", totalswap=%lu, freeswap=%lu, procs=%u, totalhigh=%lu, freehigh=%lu, mem_unit=%u}",
 		   si.totalswap, si.freeswap, si.procs, si.totalhigh, si.freehigh, si.mem_unit);
 	return true;

@@ -25,9 +25,9 @@ struct pending {
 	struct hk_call call; /* a copy: the original may be gone if the call never comes back */
 	struct dec dec;
 	pid_t tid;
-	uint64_t wall_ns, since_ns;  /* time of day at enter; time since the call before */
-	struct hk_strbuf before;     /* what was printed of the arguments at enter… */
-	size_t before_end[6];        /* …and where each ends */
+	uint64_t wall_ns, since_ns; /* time of day at enter; time since the call before */
+	struct hk_strbuf before;    /* what was printed of the arguments at enter… */
+	size_t before_end[6];       /* …and where each ends */
 	bool omit[6];
 	struct hk_strbuf args, aux, line, result;
 	size_t arg_end[6];
@@ -40,6 +40,7 @@ struct trace {
 	pthread_mutex_t lock; /* guards all, a pending's `busy` and last_ns */
 	struct pending *all;
 	uint64_t last_ns;
+	uint64_t start_ns;
 };
 
 static uint64_t now(clockid_t clock)
@@ -161,7 +162,8 @@ static void decode_after(struct pending *p, int64_t result, bool unfinished)
 		dec_result(d);
 }
 
-static void each_arg(struct pending *p, const char *between, void (*fn)(struct hk_strbuf *line, const char *text, size_t len))
+static void each_arg(struct pending *p, const char *between,
+		     void (*fn)(struct hk_strbuf *line, const char *text, size_t len))
 {
 	bool first = true;
 
@@ -186,6 +188,11 @@ static void wall_clock(struct hk_strbuf *line, uint64_t ns)
 	hk_strbuf_printf(line, "%02d:%02d:%02d.%06lu ", tm.tm_hour, tm.tm_min, tm.tm_sec, ns % 1000000000 / 1000);
 }
 
+static void seconds(struct hk_strbuf *line, uint64_t ns)
+{
+	hk_strbuf_printf(line, "%6lu.%06lu ", ns / 1000000000, ns % 1000000000 / 1000);
+}
+
 static void text_line(struct trace *t, struct pending *p, const char *ending)
 {
 	const struct hk_call *call = &p->call;
@@ -195,7 +202,9 @@ static void text_line(struct trace *t, struct pending *p, const char *ending)
 	if (t->opt.time & TRACE_TIME_ABSOLUTE)
 		wall_clock(line, p->wall_ns);
 	if (t->opt.time & TRACE_TIME_RELATIVE)
-		hk_strbuf_printf(line, "%6lu.%06lu ", p->since_ns / 1000000000, p->since_ns % 1000000000 / 1000);
+		seconds(line, p->since_ns);
+	if (t->opt.time & TRACE_TIME_SINCE_START)
+		seconds(line, call->began_ns - t->start_ns);
 	if (t->opt.show_rip)
 		hk_strbuf_printf(line, "[%016lx] ", call->rip);
 	start = line->len;
@@ -220,8 +229,9 @@ static void json_line(struct pending *p, int64_t result, bool unfinished, uint64
 	struct hk_strbuf *line = &p->line;
 	const char *name = result < 0 && result > -4096 ? strerrorname_np((int)-result) : NULL;
 
-	hk_strbuf_printf(line, "{\"t\":%lu.%06lu,\"tid\":%d,\"nr\":%lu,\"name\":\"%s\",\"args\":[", p->wall_ns / 1000000000,
-			 p->wall_ns % 1000000000 / 1000, (int)p->tid, call->nr, p->dec.info ? p->dec.info->name : "?");
+	hk_strbuf_printf(line, "{\"t\":%lu.%06lu,\"tid\":%d,\"nr\":%lu,\"name\":\"%s\",\"args\":[",
+			 p->wall_ns / 1000000000, p->wall_ns % 1000000000 / 1000, (int)p->tid, call->nr,
+			 p->dec.info ? p->dec.info->name : "?");
 	each_arg(p, ",", json_string);
 	if (unfinished)
 		hk_strbuf_puts(line, "],\"ret\":null");
@@ -319,6 +329,7 @@ struct trace *trace_create(const struct trace_options *opt, struct hk_err *err)
 		return NULL;
 	}
 	t->opt = *opt;
+	t->start_ns = now(CLOCK_MONOTONIC);
 	t->opt.filter = NULL; /* not ours to keep */
 	t->opt.string = opt->string ? (unsigned)hk_min(opt->string, STRING_MAX) : 32;
 	if (filter_parse(&t->filter, opt->filter, err)) {
@@ -368,8 +379,8 @@ static void event(struct trace *t, const char *kind, const char *before, const c
 	uint64_t ns = now(CLOCK_REALTIME);
 
 	if (t->opt.json) {
-		hk_strbuf_printf(&b, "{\"t\":%lu.%06lu,\"event\":\"%s\",\"text\":", ns / 1000000000, ns % 1000000000 / 1000,
-				 kind);
+		hk_strbuf_printf(&b, "{\"t\":%lu.%06lu,\"event\":\"%s\",\"text\":", ns / 1000000000,
+				 ns % 1000000000 / 1000, kind);
 		json_string(&b, text, strlen(text));
 		hk_strbuf_puts(&b, "}\n");
 	} else {

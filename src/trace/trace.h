@@ -16,19 +16,21 @@
 /* What stands before and behind a line; they can be combined. */
 enum trace_time {
 	TRACE_TIME_NONE = 0,
-	TRACE_TIME_ABSOLUTE = 1, /* time of day, microseconds (strace -tt) */
-	TRACE_TIME_RELATIVE = 2, /* since the call before (-r) */
-	TRACE_TIME_DURATION = 4, /* spent in the call (-T) */
+	TRACE_TIME_ABSOLUTE = 1,    /* time of day in UTC, microseconds (strace -tt) */
+	TRACE_TIME_RELATIVE = 2,    /* since the call before (-r) */
+	TRACE_TIME_SINCE_START = 4, /* since the trace began */
+	TRACE_TIME_DURATION = 8,    /* spent in the call (-T) */
 };
 
 struct trace_options {
-	int fd;             /* lines go here; stays the caller's */
+	int fd; /* lines go here; stays the caller's */
 	bool json;
-	bool show_rip;      /* -i */
-	bool show_where;    /* which road served it */
-	int time;           /* enum trace_time */
-	unsigned string;    /* longest string shown; 0 = 32 */
-	const char *filter; /* NULL: all calls. "file,write,!mmap,/^sched_" : classes, names, regular expressions, `!` takes away */
+	bool show_rip;   /* -i */
+	bool show_where; /* which road served it */
+	int time;        /* bits of enum trace_time */
+	unsigned string; /* longest string shown; 0 = 32 */
+	const char *
+		filter; /* NULL: all calls. "file,write,!mmap,/^sched_" : classes, names, regular expressions, `!` takes away */
 };
 
 struct trace;

@@ -35,8 +35,10 @@ static void test_order(void **state)
 
 static void test_numbers_out_of_range(void **state)
 {
-	static const uint64_t none[] = { 337, 400, 423, 511, 512, 4096, 1UL << 31, 1UL << 32, (1UL << 32) + 1, 1UL << 63, UINT64_MAX,
-					 0x40000000 /* an x32 read */ };
+	static const uint64_t none[] = { 337,       400,        423,
+					 511,       512,        4096,
+					 1UL << 31, 1UL << 32,  (1UL << 32) + 1,
+					 1UL << 63, UINT64_MAX, 0x40000000 /* an x32 read */ };
 
 	(void)state;
 	for (unsigned i = 0; i < HK_ARRAY_LEN(none); i++)
@@ -134,8 +136,9 @@ static void test_handlers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order), cmocka_unit_test(test_numbers_out_of_range), cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_kinds), cmocka_unit_test(test_kernel_headers),	   cmocka_unit_test(test_handlers),
+		cmocka_unit_test(test_order),          cmocka_unit_test(test_numbers_out_of_range),
+		cmocka_unit_test(test_rows),           cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_kernel_headers), cmocka_unit_test(test_handlers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

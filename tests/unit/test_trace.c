@@ -26,7 +26,8 @@ static int out_fd;
 
 static int set_up(void **state)
 {
-	void *p = mmap((void *)MEM, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	void *p = mmap((void *)MEM, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+		       -1, 0);
 
 	(void)state;
 	out_fd = memfd_create("trace", MFD_CLOEXEC);
@@ -104,8 +105,9 @@ static void test_lines(void **state)
 	(void)state;
 	expect_line(CALL(openat, (uint64_t)AT_FDCWD, path, O_RDONLY | O_CLOEXEC), 3,
 		    "openat(AT_FDCWD, \"/etc/passwd\", O_RDONLY|O_CLOEXEC) = 3");
-	expect_line(CALL(openat, (uint64_t)AT_FDCWD, path, O_WRONLY | O_CREAT, 0600), -ENOENT,
-		    "openat(AT_FDCWD, \"/etc/passwd\", O_WRONLY|O_CREAT, 0600) = -1 ENOENT (No such file or directory)");
+	expect_line(
+		CALL(openat, (uint64_t)AT_FDCWD, path, O_WRONLY | O_CREAT, 0600), -ENOENT,
+		"openat(AT_FDCWD, \"/etc/passwd\", O_WRONLY|O_CREAT, 0600) = -1 ENOENT (No such file or directory)");
 	expect_line(CALL(mmap, 0, 8192, 3, 0x22, (uint64_t)-1, 0), 0x7f0000001000,
 		    "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000001000");
 	expect_line(CALL(fstat, 3, obj), 0, "fstat(3, {st_mode=S_IFREG|S_ISUID|0644, st_size=77, ...}) = 0");
@@ -137,11 +139,10 @@ static void test_note(void **state)
 	trace_exited(t, 3, 0);
 	trace_exited(t, 0, SIGSEGV);
 	trace_free(t);
-	assert_string_equal(output(),
-			    "clone3(NULL, 88)                        = -1 ENOSYS (Function not implemented) "
-			    "<husk: one thread only so far>\n"
-			    "exit_group(3)                           = ?\n"
-			    "+++ exited with 3 +++\n+++ killed by SIGSEGV +++\n");
+	assert_string_equal(output(), "clone3(NULL, 88)                        = -1 ENOSYS (Function not implemented) "
+				      "<husk: one thread only so far>\n"
+				      "exit_group(3)                           = ?\n"
+				      "+++ exited with 3 +++\n+++ killed by SIGSEGV +++\n");
 }
 
 static void read_comes(struct hk_call *call)
@@ -213,12 +214,13 @@ static void test_both_ways(void **state)
 	run(t, CALL(writev, 1, iov, 2), NULL, 3);
 	run(t, CALL(writev, 1, EDGE - 16, 3), NULL, -EFAULT);
 	trace_free(t);
-	assert_string_equal(output(),
-			    "sendfile(1, 3, [0] => [832], 4096)      = 832\n"
-			    "poll([{fd=3, events=POLLIN}, {fd=-1}], 2, 100) = 1 ([{fd=3, revents=POLLIN|POLLHUP}])\n"
-			    "poll([{fd=3, events=POLLIN}, {fd=-1}], 2, 100) = 0 (Timeout)\n"
-			    "writev(1, [{iov_base=\"abc\", iov_len=3}, {iov_base=0x8, iov_len=5}], 2) = 3\n"
-			    "writev(1, [{iov_base=NULL, iov_len=0}, ... /* 0x200000002000 */], 3) = -1 EFAULT (Bad address)\n");
+	assert_string_equal(
+		output(),
+		"sendfile(1, 3, [0] => [832], 4096)      = 832\n"
+		"poll([{fd=3, events=POLLIN}, {fd=-1}], 2, 100) = 1 ([{fd=3, revents=POLLIN|POLLHUP}])\n"
+		"poll([{fd=3, events=POLLIN}, {fd=-1}], 2, 100) = 0 (Timeout)\n"
+		"writev(1, [{iov_base=\"abc\", iov_len=3}, {iov_base=0x8, iov_len=5}], 2) = 3\n"
+		"writev(1, [{iov_base=NULL, iov_len=0}, ... /* 0x200000002000 */], 3) = -1 EFAULT (Bad address)\n");
 }
 
 static void test_never_back(void **state)
@@ -236,7 +238,8 @@ static void test_never_back(void **state)
 
 static void test_prefixes(void **state)
 {
-	struct trace *t = start((struct trace_options){ .show_rip = true, .show_where = true, .time = TRACE_TIME_DURATION });
+	struct trace *t =
+		start((struct trace_options){ .show_rip = true, .show_where = true, .time = TRACE_TIME_DURATION });
 	struct hk_call call = CALL(getpid);
 	unsigned hour, min, sec, us, n = 0;
 
@@ -244,13 +247,24 @@ static void test_prefixes(void **state)
 	call.rip = 0x7f1234567890;
 	run(t, call, NULL, 12);
 	trace_free(t);
-	assert_int_equal(sscanf(output(), "[00007f1234567890] getpid()                                = 12 <by exit> <%u.%6u>%n",
-				&sec, &us, (int *)&n), 2);
+	assert_int_equal(sscanf(output(),
+				"[00007f1234567890] getpid()                                = 12 <by exit> <%u.%6u>%n",
+				&sec, &us, (int *)&n),
+			 2);
 	assert_true(n);
 	t = start((struct trace_options){ .time = TRACE_TIME_ABSOLUTE | TRACE_TIME_RELATIVE });
 	run(t, call, NULL, 12);
 	trace_free(t);
-	assert_int_equal(sscanf(output(), "%2u:%2u:%2u.%6u     0.000000 getpid()", &hour, &min, &sec, &us), 4);
+	n = 0;
+	assert_int_equal(
+		sscanf(output(), "%2u:%2u:%2u.%6u      0.000000 getpid()%n", &hour, &min, &sec, &us, (int *)&n), 4);
+	assert_true(n);
+	t = start((struct trace_options){ .time = TRACE_TIME_SINCE_START });
+	run(t, call, NULL, 12);
+	trace_free(t);
+	n = 0;
+	assert_int_equal(sscanf(output(), " %u.%6u getpid()%n", &sec, &us, (int *)&n), 2);
+	assert_true(n);
 }
 
 static void expect_filter(const char *text, const char *shown, const char *hidden)
@@ -379,10 +393,12 @@ static void expect_json(const char *text)
 /* Every call with every kind of hostile argument and result: one line each, never a crash, never more than bounded. */
 static void test_hostile(void **state)
 {
-	static const uint64_t bad[] = { 0, 1, 8, (uint64_t)-1, MEM, MEM + 1, EDGE - 1, EDGE, HK_GUEST_MAX - 4, HK_GUEST_MAX,
+	static const uint64_t bad[] = { 0,         1,         8,         (uint64_t)-1,       MEM,
+					MEM + 1,   EDGE - 1,  EDGE,      HK_GUEST_MAX - 4,   HK_GUEST_MAX,
 					1UL << 31, 1UL << 32, 1UL << 63, 0xffff800000000000, 0x7fffffffffffffff };
 	static const int64_t results[] = { 0, 1, 4096, 1 << 30, INT64_MAX, INT64_MIN, -EFAULT, -EINTR, -4095, -4096 };
-	struct trace *t[2] = { start((struct trace_options){ 0 }), start((struct trace_options){ .json = true, .string = 1 << 20 }) };
+	struct trace *t[2] = { start((struct trace_options){ 0 }),
+			       start((struct trace_options){ .json = true, .string = 1 << 20 }) };
 	unsigned seed = 1;
 
 	(void)state;
@@ -436,7 +452,8 @@ static void test_json_line(void **state)
 	run(t, CALL(openat, (uint64_t)AT_FDCWD, MEM, O_RDONLY), NULL, -ENOENT);
 	text = output();
 	expect_json(text);
-	p = strstr(text, "\"nr\":257,\"name\":\"openat\",\"args\":[\"AT_FDCWD\",\"\\\"a\\\\\\\"b\\\\n\\\\377\\\"\",\"O_RDONLY\"],"
+	p = strstr(text, "\"nr\":257,\"name\":\"openat\",\"args\":[\"AT_FDCWD\",\"\\\"a\\\\\\\"b\\\\n\\\\377\\\"\",\"O_"
+			 "RDONLY\"],"
 			 "\"ret\":-1,\"errno\":\"ENOENT\",");
 	assert_non_null(p);
 	assert_non_null(strstr(p, ",\"rip\":\"0x0\",\"served\":\"exit\"}"));
@@ -494,12 +511,12 @@ static void test_stats(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines),	     cmocka_unit_test(test_note),
-		cmocka_unit_test(test_out_buffer),   cmocka_unit_test(test_in_at_enter),
-		cmocka_unit_test(test_both_ways),    cmocka_unit_test(test_never_back),
-		cmocka_unit_test(test_prefixes),     cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_filter),	     cmocka_unit_test(test_filtered_out),
-		cmocka_unit_test(test_json_string),  cmocka_unit_test(test_json_line),
+		cmocka_unit_test(test_lines),       cmocka_unit_test(test_note),
+		cmocka_unit_test(test_out_buffer),  cmocka_unit_test(test_in_at_enter),
+		cmocka_unit_test(test_both_ways),   cmocka_unit_test(test_never_back),
+		cmocka_unit_test(test_prefixes),    cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_filter),      cmocka_unit_test(test_filtered_out),
+		cmocka_unit_test(test_json_string), cmocka_unit_test(test_json_line),
 		cmocka_unit_test(test_stats),
 	};
 
