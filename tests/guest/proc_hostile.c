@@ -71,10 +71,10 @@ static void spellings(void)
 		"/proc/./self/./",	   "/proc/self/../self/",	  "/proc/self/task/../",
 		"/proc/self/task/P/../../", "/proc/thread-self/../../",	  "/./../proc/self/",
 		"/dev/../proc/self/",	   "/proc/sys/../self/",	  "/proc/sys/kernel/../../self/",
-		"/proc/net/../",	   "/dev/fd/../",		  "/proc/self/root/proc/self/",
+		"/proc/net/../",	   "fds/../",		  "/proc/self/root/proc/self/",
 		"/proc/self/root/../proc/P/", "/proc/self/root/proc/self/root/proc/thread-self/",
 		"/proc/self/cwd/../../../../../../../../../../proc/self/", "/proc/self/fd/../", "/proc/self/ns/../",
-		"/proc/thread-self/root/dev/fd/../", "/proc/P/task/P/cwd/../../../../../../../../proc/P/",
+		"/proc/thread-self/cwd/fds/../", "/proc/P/task/P/cwd/../../../../../../../../proc/P/",
 	};
 
 	for (unsigned d = 0; d < sizeof(dirs) / sizeof(dirs[0]); d++)
@@ -136,8 +136,8 @@ static void roundabout(void)
 		fd = MUST(open, spell("/proc/self/", secrets[s]), O_PATH);
 		sprintf(link, "/proc/self/fd/%ld", fd);
 		try("O_PATH again", secrets[s], S(open, link, O_RDONLY));
-		sprintf(link, "/dev/fd/%ld", fd);
-		try("O_PATH by /dev/fd", secrets[s], S(open, link, O_RDONLY));
+		sprintf(link, "fds/%ld", fd);
+		try("O_PATH by a link", secrets[s], S(open, link, O_RDONLY));
 		S(close, fd);
 	}
 	S(close, root);
@@ -188,7 +188,7 @@ static void descriptors(void)
 		stranger = stranger || strstr(link, "kvm");
 		sprintf(path, "/proc/thread-self/fdinfo/%lu", n);
 		same = same && (S(access, path, F_OK) == 0) == open;
-		sprintf(path, "/dev/fd/%lu", n);
+		sprintf(path, "fds/%lu", n);
 		r = S(open, path, O_PATH);
 		same = same && (r >= 0) == open;
 		if (r >= 0)
@@ -243,10 +243,12 @@ static void contents(void)
 MAIN
 {
 	sprintf(pid_text, "%ld", S(getpid));
+	MUST(symlink, "/proc/self/fd", "fds"); /* as /dev/fd, which not every system has */
 	spellings();
 	roundabout();
 	working_directory();
 	descriptors();
 	threads();
 	contents();
+	MUST(unlink, "fds");
 }

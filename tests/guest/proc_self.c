@@ -333,15 +333,16 @@ static void growth(void)
 	before = value(text, "RssAnon:");
 	size = value(text, "VmData:");
 	m = (char *)MUST(mmap, 0, 8 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	S(madvise, m, 8 << 20, MADV_NOHUGEPAGE);
 	for (unsigned i = 0; i < 4 << 20; i += T_PAGE)
 		m[i] = 1;
 	slurp("/proc/self/status");
 	after = value(text, "RssAnon:");
-	OK(after - before >= 4 << 10 && after - before < (4 << 10) + 256);
+	OK(labs((long)(after - before) - (4 << 10)) < 600); /* before Linux 6.2 each CPU may owe 64 pages to the sum */
 	OK(value(text, "VmData:") - size == 8 << 10);
 	MUST(munmap, m, 8 << 20);
 	slurp("/proc/self/status");
-	OK(value(text, "RssAnon:") < after - (3 << 10) && value(text, "VmData:") == size);
+	OK(value(text, "RssAnon:") < after - (2 << 10) && value(text, "VmData:") == size);
 	OK(value(text, "VmPeak:") >= value(text, "VmSize:") + (8 << 10));
 }
 
