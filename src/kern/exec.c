@@ -72,6 +72,8 @@ static void find_real_path(struct program *p)
 /* Open a program or interpreter as execve would: a regular file that may be executed and read. */
 static int program_open(struct program *p, struct hk_err *err)
 {
+	if (!*p->path)
+		return hk_err_set(err, -EACCES, "the interpreter's name is empty");
 	p->fd = open(p->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (p->fd < 0 || fstat(p->fd, &p->st)) {
 		int e = errno;
@@ -224,7 +226,8 @@ static int64_t map_segment(struct mm *mm, const struct program *p, const struct 
 	}
 	if (end <= zero)
 		return 0;
-	r = map(mm, bias + zero, end - zero, s->prot, MAP_FIXED | MAP_ANONYMOUS, -1, 0, NULL);
+	/* Whole pages of zeroes can be read and written whatever the segment says, as on Linux. */
+	r = map(mm, bias + zero, end - zero, PROT_READ | PROT_WRITE | (s->prot & PROT_EXEC), MAP_FIXED | MAP_ANONYMOUS, -1, 0, NULL);
 	return r < 0 ? r : 0;
 }
 
@@ -329,7 +332,11 @@ static void fill_aux(struct stack_spec *s, const struct exec_request *req, const
 	add_aux(s, AT_GID, getgid());
 	add_aux(s, AT_EGID, getegid());
 	add_aux(s, AT_SECURE, 0); /* set-user-ID bits give nothing here */
+	/* Placed here as Linux places them; the builder knows the values. */
+	add_aux(s, AT_RANDOM, 0);
 	add_aux(s, AT_HWCAP2, req->hwcap2);
+	add_aux(s, AT_EXECFN, 0);
+	add_aux(s, AT_PLATFORM, 0);
 }
 
 /* Build the first stack and point the registers at it. */
@@ -413,13 +420,13 @@ static int map_image(struct hk_task *t, struct program *p, struct elf_plan *plan
 	src.size = (uint64_t)ip.st.st_size;
 	if (r == 0)
 		r = elf_parse(&src, ip.path, iplan, err);
-	if (r == 0 && iplan->has_interp)
-		r = hk_err_set(err, -ELIBBAD, "%s asks for an interpreter itself", ip.path);
+	if (r == -ENOEXEC)
+		r = -ELIBBAD;
 	if (r == 0)
 		r = map_plan(t, &ip, iplan, 0, &interp_bias, err);
 	if (r == 0) {
 		*start = interp_bias + iplan->entry;
-		fill_aux(spec, req, plan, bias, interp_bias + (iplan->fixed ? iplan->low : 0));
+		fill_aux(spec, req, plan, bias, interp_bias);
 	} else {
 		hk_err_wrap(err, "%s needs the interpreter %s", p->path, plan->interp);
 	}

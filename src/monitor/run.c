@@ -245,7 +245,6 @@ static int status_of(int error)
 	case -ENOMEM:
 	case -EMFILE:
 	case -ENFILE:
-	case -EIO:
 		return HUSK_EXIT_FAILURE;
 	default:
 		return HUSK_EXIT_NOT_EXEC;
