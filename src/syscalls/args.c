@@ -12,7 +12,7 @@ uint64_t host_span(uint64_t a, uint64_t *len)
 
 	if (*len == 0)
 		return a;
-	if (__builtin_add_overflow(a, *len, &end) || (int64_t)end < 0)
+	if (__builtin_add_overflow(a, *len, &end) || end > LINUX_TASK_SIZE)
 		return HOST_BAD_ADDR;
 	*len = hk_min(*len, HK_MAX_RW_COUNT);
 	if (a >= HK_GUEST_MAX)
@@ -21,30 +21,28 @@ uint64_t host_span(uint64_t a, uint64_t *len)
 	return a;
 }
 
-/* One element; true if it had to be cut at the guest's end: the transfer cannot come to the ones after it. */
-static bool fit_iov(struct iovec *v)
+/* One element; *cut: one before it was cut at the guest's end, where the transfer must stop, and whether this one was. */
+static void fit_iov(struct iovec *v, bool *cut)
 {
 	uint64_t len = v->iov_len;
 	uint64_t base = host_span((uint64_t)(uintptr_t)v->iov_base, &len);
-	bool cut = len != 0 && base + len == HK_GUEST_MAX && len < v->iov_len;
 
+	if (*cut && base != HOST_BAD_ADDR)
+		base = HOST_UNMAPPED;
+	else if (len && base + len == HK_GUEST_MAX && len < v->iov_len)
+		*cut = true;
 	v->iov_base = (void *)(uintptr_t)base; /* a number for the host, never dereferenced */
 	v->iov_len = len;
-	return cut;
 }
 
-uint64_t host_iov(struct iovec vec[HK_IOV_MAX], uint64_t a, uint64_t *count)
+uint64_t host_iov(struct iovec vec[HK_IOV_MAX], uint64_t a, uint64_t count)
 {
-	uint64_t n = *count;
+	bool cut = false;
 
-	if (n > HK_IOV_MAX || copy_from_guest(vec, GVA(a), n * sizeof(*vec)))
+	if (count > HK_IOV_MAX || copy_from_guest(vec, GVA(a), count * sizeof(*vec)))
 		return HOST_BAD_ADDR;
-	for (uint64_t i = 0; i < n; i++) {
-		if (fit_iov(&vec[i])) {
-			*count = i + 1;
-			break;
-		}
-	}
+	for (uint64_t i = 0; i < count; i++)
+		fit_iov(&vec[i], &cut);
 	return (uint64_t)(uintptr_t)vec;
 }
 

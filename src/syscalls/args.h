@@ -17,6 +17,9 @@
 /* In the user's half, below HK_GUEST_MIN, where nothing is mapped: the host accepts it and faults when it gets there, after what comes before. */
 #define HOST_UNMAPPED 0x1000UL
 
+/* Linux's TASK_SIZE_MAX with four-level page tables, which is what a guest sees: access_ok() fails for what ends above it. */
+#define LINUX_TASK_SIZE 0x7ffffffff000UL
+
 #define HK_IOV_MAX 1024
 
 /*
@@ -32,15 +35,15 @@ static inline uint64_t host_addr(uint64_t a, uint64_t len)
 
 /*
  * The same for a buffer of a transfer that may be partial: *len is cut to HK_MAX_RW_COUNT and at the guest's end, where the transfer would
- * fault anyway. A buffer wholly behind that end gives HOST_UNMAPPED; one that Linux refuses at once (its end wraps) HOST_BAD_ADDR with *len unchanged.
+ * fault anyway. A buffer wholly behind that end gives HOST_UNMAPPED; one that Linux refuses at once (it ends above LINUX_TASK_SIZE) HOST_BAD_ADDR with *len unchanged.
  */
 uint64_t host_span(uint64_t a, uint64_t *len);
 
 /*
  * Copy an array of `count` struct iovec at guest address a into vec, bases and lengths made fit as by host_span. Returns what to pass to the host as the
- * array's address: vec, or HOST_BAD_ADDR when the array cannot be read (or is too long: the host says EINVAL). *count may shrink.
+ * array's address: vec, or HOST_BAD_ADDR when the array cannot be read (or is too long: the host says EINVAL).
  */
-uint64_t host_iov(struct iovec vec[HK_IOV_MAX], uint64_t a, uint64_t *count);
+uint64_t host_iov(struct iovec vec[HK_IOV_MAX], uint64_t a, uint64_t count);
 
 /*
  * Copy the string at guest address a into buf and return what to pass to the host: buf, NULL for NULL, or HOST_BAD_ADDR. A longer string is cut to

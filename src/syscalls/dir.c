@@ -334,7 +334,7 @@ static void dirents_to_old(char *buf, size_t len)
 static int64_t getdents_proc(struct hk_task *t, const uint64_t a[6], bool old)
 {
 	_Alignas(struct dirent64) char buf[32768];
-	uint64_t cap = hk_min((unsigned)a[2], sizeof(buf));
+	uint64_t cap = (int)a[2] < 0 ? 0 : hk_min((unsigned)a[2], sizeof(buf));
 	int64_t start = hk_hostcall(SYS_lseek, a[0], 0, SEEK_CUR);
 	int64_t n, kept = 0;
 
@@ -357,8 +357,13 @@ static int64_t getdents_proc(struct hk_task *t, const uint64_t a[6], bool old)
 
 static int64_t getdents(struct hk_task *t, int64_t nr, const uint64_t a[6])
 {
-	uint64_t len = (unsigned)a[2], buf = host_span(a[1], &len);
+	uint64_t len = (unsigned)a[2], buf = a[1];
 
+	/* cut only at the guest's end: a count above INT_MAX is EINVAL */
+	if (len && buf < HK_GUEST_MAX)
+		len = hk_min(len, HK_GUEST_MAX - buf);
+	else if (len)
+		buf = HOST_BAD_ADDR;
 	if (path_fd_in_proc((int)a[0]))
 		return getdents_proc(t, a, nr == SYS_getdents);
 	return hk_hostcall(nr, a[0], buf, len);

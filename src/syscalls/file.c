@@ -40,9 +40,8 @@ int64_t sys_pwrite64(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 static int64_t vector_call(int64_t nr, const uint64_t a[6])
 {
 	struct iovec vec[HK_IOV_MAX];
-	uint64_t count = a[2], array = host_iov(vec, a[1], &count);
 
-	return hk_hostcall(nr, a[0], array, count, a[3], a[4], a[5]);
+	return hk_hostcall(nr, a[0], host_iov(vec, a[1], a[2]), a[2], a[3], a[4], a[5]);
 }
 
 int64_t sys_readv(struct hk_task *t HK_UNUSED, const uint64_t a[6])

@@ -139,15 +139,11 @@ static void *host_pointer(uint64_t a)
 /* The header, the vector and the place of the name. 0, or -EFAULT. */
 static int message_load(struct message *m, uint64_t a)
 {
-	uint64_t count;
-
 	m->many = NULL;
 	if (get_guest(&m->guest, GVA(a)))
 		return -EFAULT;
 	m->host = m->guest;
-	count = m->guest.msg_iovlen;
-	m->host.msg_iov = host_pointer(host_iov(m->vec, number(m->guest.msg_iov), &count));
-	m->host.msg_iovlen = count;
+	m->host.msg_iov = host_pointer(host_iov(m->vec, number(m->guest.msg_iov), m->guest.msg_iovlen));
 	m->host.msg_name = host_pointer(host_addr(number(m->guest.msg_name), hk_min(m->guest.msg_namelen, ADDR_BYTES)));
 	return 0;
 }
