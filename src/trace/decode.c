@@ -116,6 +116,11 @@ static void success(struct dec *d)
 	case SYS_clock_adjtime:
 		named_result(d, &names_timex_state);
 		break;
+	case SYS_ioprio_get:
+		dec_printf(d, "%ld (", d->result);
+		dec_ioprio(d, (uint64_t)d->result);
+		dec_puts(d, ")");
+		break;
 	case SYS_personality:
 		dec_hex(d, (uint64_t)d->result);
 		dec_puts(d, " (");

@@ -8,8 +8,9 @@
 #include "mm/uaccess.h"
 #include "syscalls/table.h"
 
-/* The most a line may take, whatever the guest hands over. */
-#define DEC_LINE_MAX (256UL << 10)
+/* The most the arguments, or a line (with JSON's escapes), may take, whatever the guest hands over. A printer stops once its text was cut. */
+#define DEC_ARGS_MAX (1UL << 20)
+#define DEC_LINE_MAX (4UL << 20)
 
 /* A call being decoded. */
 struct dec {
@@ -168,6 +169,7 @@ DEC_OBJECT(dec_sockaddr_in);
 DEC_OBJECT(dec_sockaddr_out);
 DEC_VALUE(dec_socklen);
 DEC_OBJECT(dec_msghdr);
+DEC_OBJECT(dec_mmsg);
 DEC_VALUE(dec_msghdr_out);
 DEC_VALUE(dec_sockopt_name);
 DEC_VALUE(dec_sockopt_in);
@@ -188,5 +190,7 @@ DEC_VALUE(dec_futex_val3);
 DEC_VALUE(dec_clone_flags);
 DEC_VALUE(dec_mmap_flags);
 DEC_VALUE(dec_personality);
+DEC_VALUE(dec_ioprio);
+DEC_OBJECT(dec_waitv);
 
 #endif

@@ -18,7 +18,7 @@
 	X(si_code_trap) X(si_code_poll) X(cap) X(cap_version) X(timex_modes) X(timex_status) X(timex_state) \
 	X(futex) X(futex_op) X(futex_cmp) X(af) X(socktype) X(socktype_flags) X(ipproto) X(netlink) X(msg) X(shut) \
 	X(sol) X(so) X(scm) X(ioctl) X(termios_i) X(termios_o) X(termios_c) X(termios_l) X(baud) X(dumpable) X(tsc) \
-	X(seccomp_mode) X(tcflsh) X(tcxonc) X(owner_type) X(fs_flags)
+	X(seccomp_mode) X(tcflsh) X(tcxonc) X(owner_type) X(ioprio_who) X(ioprio_class) X(fs_flags)
 /* clang-format on */
 
 #define X(name) extern const struct dec_names names_##name;

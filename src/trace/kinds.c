@@ -203,7 +203,7 @@ static const struct dec_kind kinds[HK_ARG_COUNT] = {
 	[HK_ARG_E_FADVISE] = NAME(fadvise), [HK_ARG_E_FCNTL] = NAME(fcntl), [HK_ARG_E_EPOLL_CTL] = NAME(epoll_ctl),
 	[HK_ARG_E_ARCH] = NAME(arch), [HK_ARG_E_PRCTL] = NAME(prctl), [HK_ARG_E_AF] = NAME(af),
 	[HK_ARG_E_SHUT] = NAME(shut), [HK_ARG_E_SOL] = NAME(sol), [HK_ARG_E_MEMBARRIER] = NAME(membarrier),
-	[HK_ARG_PERSONALITY] = VALUE(dec_personality),
+	[HK_ARG_PERSONALITY] = VALUE(dec_personality), [HK_ARG_E_IOPRIO] = NAME(ioprio_who), [HK_ARG_IOPRIO] = VALUE(dec_ioprio),
 
 	[HK_ARG_F_OPEN] = VALUE(dec_open_flags), [HK_ARG_F_ACCESS] = BITS(access), [HK_ARG_F_AT] = BITS(at),
 	[HK_ARG_F_AT_EACCESS] = BITS(at_eaccess), [HK_ARG_F_AT_STATX] = VALUE(v_at_statx),
@@ -255,6 +255,7 @@ static const struct dec_kind kinds[HK_ARG_COUNT] = {
 	[HK_ARG_CAPHDR_IO] = IN(dec_caphdr), [HK_ARG_CAPDATA_IN] = IN(dec_capdata),
 	[HK_ARG_CAPDATA_OUT] = OUT(dec_capdata), [HK_ARG_OPENHOW_IN] = IN(dec_openhow),
 	[HK_ARG_CLONEARGS_IN] = IN(dec_clone_args), [HK_ARG_MINCORE_OUT] = OUT(dec_mincore),
+	[HK_ARG_MMSG_OUT] = OUT(dec_mmsg), [HK_ARG_WAITV_IN] = IN(dec_waitv),
 
 	[HK_ARG_OPEN_MODE] = VALUE(v_open_mode), [HK_ARG_MKNOD_MODE] = VALUE(dec_mode),
 	[HK_ARG_MKNOD_DEV] = VALUE(v_mknod_dev), [HK_ARG_MREMAP_ADDR] = VALUE(v_mremap_addr),

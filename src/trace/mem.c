@@ -16,6 +16,8 @@ bool dec_bytes(struct dec *d, uint64_t a, uint64_t n, bool all_hex)
 	HK_FREE char *large = NULL;
 	char *p = small;
 
+	if (d->out->cut)
+		return true;
 	if (want > sizeof(small))
 		p = large = malloc(want);
 	if (!p || copy_from_guest(p, GVA(a), want))
@@ -60,7 +62,7 @@ bool dec_array(struct dec *d, uint64_t a, uint64_t count, size_t size, dec_elem_
 	if (size > sizeof(elem) || copy_from_guest(elem, GVA(a), size))
 		return false;
 	dec_puts(d, "[");
-	for (uint64_t i = 0; i < count; i++) {
+	for (uint64_t i = 0; i < count && !d->out->cut; i++) {
 		size_t before = d->out->len;
 
 		if (shown)

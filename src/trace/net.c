@@ -209,6 +209,22 @@ bool dec_msghdr(struct dec *d, uint64_t a)
 	return true;
 }
 
+/* So many as the call got through, each with the length that the call wrote. */
+static bool mmsg_elem(struct dec *d, const void *elem)
+{
+	const struct mmsghdr *m = elem;
+
+	dec_puts(d, "{msg_hdr=");
+	msghdr_text(d, &m->msg_hdr, UINT64_MAX, m->msg_len);
+	dec_printf(d, ", msg_len=%u}", m->msg_len);
+	return true;
+}
+
+bool dec_mmsg(struct dec *d, uint64_t a)
+{
+	return dec_array(d, a, (uint64_t)d->result, sizeof(struct mmsghdr), mmsg_elem);
+}
+
 void dec_msghdr_out(struct dec *d, uint64_t v)
 {
 	struct msghdr m;

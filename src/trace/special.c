@@ -513,6 +513,25 @@ void dec_futex_val3(struct dec *d, uint64_t v)
 		dec_hex(d, (uint32_t)v);
 }
 
+static bool waitv_elem(struct dec *d, const void *elem)
+{
+	const struct futex_waitv *w = elem;
+
+	dec_printf(d, "{val=%#llx, uaddr=%#llx, flags=%s", (unsigned long long)w->val, (unsigned long long)w->uaddr,
+		   (w->flags & 3) == FUTEX_32 ? "FUTEX_32" : "0");
+	if (w->flags & FUTEX_PRIVATE_FLAG)
+		dec_puts(d, "|FUTEX_PRIVATE_FLAG");
+	if (w->flags & ~(FUTEX_32 | FUTEX_PRIVATE_FLAG))
+		dec_printf(d, "|%#x", w->flags & ~(FUTEX_32 | FUTEX_PRIVATE_FLAG));
+	dec_puts(d, "}");
+	return true;
+}
+
+bool dec_waitv(struct dec *d, uint64_t a)
+{
+	return dec_array(d, a, (uint32_t)d->call->a[1], sizeof(struct futex_waitv), waitv_elem);
+}
+
 /* All of clone's arguments, in strace's order. */
 void dec_clone_flags(struct dec *d, uint64_t v)
 {
@@ -547,6 +566,13 @@ void dec_mmap_flags(struct dec *d, uint64_t v)
 	dec_more_bits(d, &names_map, flags & ~(uint32_t)MAP_TYPE);
 	if (huge)
 		dec_printf(d, "|%u<<MAP_HUGE_SHIFT", huge);
+}
+
+void dec_ioprio(struct dec *d, uint64_t v)
+{
+	dec_puts(d, "IOPRIO_PRIO_VALUE(");
+	dec_enum(d, &names_ioprio_class, (uint32_t)v >> 13);
+	dec_printf(d, ", %u)", (unsigned)v & 0x1fff);
 }
 
 void dec_personality(struct dec *d, uint64_t v)

@@ -159,7 +159,7 @@ bool dec_iovecs(struct dec *d, uint64_t a, uint64_t count, uint64_t left)
 	if (!dec_load(a, &v))
 		return false;
 	dec_puts(d, "[");
-	for (uint64_t i = 0; i < count; i++) {
+	for (uint64_t i = 0; i < count && !d->out->cut; i++) {
 		if (i)
 			dec_puts(d, ", ");
 		if (i == d->limit) {

@@ -395,7 +395,7 @@ bool dec_strv(struct dec *d, uint64_t a)
 	if (!dec_load(a, &p))
 		return false;
 	dec_puts(d, "[");
-	for (unsigned i = 0; p; i++) {
+	for (unsigned i = 0; p && !d->out->cut; i++) {
 		dec_puts(d, i ? ", " : "");
 		if (i == d->limit) {
 			dec_puts(d, "...");

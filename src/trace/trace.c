@@ -80,7 +80,8 @@ static struct pending *pending_take(struct trace *t, const struct hk_call *call)
 	if (!p) {
 		p = calloc(1, sizeof(*p));
 		if (p) {
-			p->before.max = p->args.max = p->aux.max = p->line.max = p->result.max = DEC_LINE_MAX;
+			p->before.max = p->args.max = p->aux.max = p->result.max = DEC_ARGS_MAX;
+			p->line.max = DEC_LINE_MAX;
 			p->next = t->all;
 			t->all = p;
 		}

@@ -605,6 +605,26 @@ int main(void)
 	S(bind, -1, "\1\0", 2);
 	S(bind, -1, "\143\0xyz", 5);
 	S(bind, -1, BAD, 5);
+	int sv[2];
+	struct iovec iov[2] = { { "first", 5 }, { "second message", 14 } };
+	struct mmsghdr mm[2] = { { .msg_hdr = { .msg_iov = &iov[0], .msg_iovlen = 1 } },
+				 { .msg_hdr = { .msg_iov = &iov[1], .msg_iovlen = 1 } } };
+	struct timespec none = { 0, 0 };
+	S(socketpair, AF_UNIX, SOCK_DGRAM, 0, sv);
+	S(sendmmsg, sv[0], mm, 2, MSG_DONTWAIT);
+	iov[0] = iov[1] = (struct iovec){ buf, 100 };
+	S(recvmmsg, sv[1], mm, 2, MSG_DONTWAIT, &none);
+	S(recvmmsg, sv[1], mm, 2, MSG_DONTWAIT, NULL);
+	S(sendmmsg, sv[0], BAD, 2, 0);
+	struct {
+		uint64_t val, addr;
+		uint32_t flags, zero;
+	} fw = { 1, (uint64_t)(uintptr_t)&si, 0x82, 0 };
+	S(futex_waitv, &fw, 1, 0, NULL, CLOCK_MONOTONIC);
+	S(ioprio_get, 1, 0);
+	S(ioprio_set, 1, 0, 2 << 13 | 4);
+	S(ioprio_get, 1, 0);
+	S(ioprio_set, 9, 0, 7 << 13 | 9);
 	S(sysinfo, &si);
 	S(times, BAD);
 	syscall(500, 1, 2, 3, 4, 5, 6);
