@@ -8,8 +8,7 @@
 
 /* The gate's pages in the guest's virtual space: in the lower half (some hosts keep the upper one), above what the program owns. */
 #define GATE_VA 0x7f0000000000
-#define GATE_CODE_VA                                                                                                   \
-	GATE_VA /* stubs: readable and executable at ring 3, because some hosts run SYSCALL's target there */
+#define GATE_CODE_VA   GATE_VA /* readable and executable at ring 3: some hosts run SYSCALL's target there */
 #define GATE_CPU_VA    (GATE_VA + 0x100000) /* one page a vCPU, ring 0 only: descriptor tables, TSS, exception stack */
 #define GATE_PAGE_SIZE 0x1000
 
@@ -23,10 +22,11 @@
 #define GATE_SIGNAL_FXSAVE  0x090 /* the same on a processor without XSAVE */
 #define GATE_SIGNAL_XRSTOR  0x0c0 /* ring 3: leave a signal handler */
 #define GATE_SIGNAL_FXRSTOR 0x0e0
-#define GATE_CODE_USED      0x0f8
+#define GATE_SIGNAL_END     0x0f8 /* … up to here it is ring-3 code */
 #define GATE_VECTOR         0x100 /* exception stubs, GATE_VECTOR_SIZE bytes each */
 #define GATE_VECTOR_SIZE    16
 #define GATE_VECTORS        32
+#define GATE_STMXCSR        0x300 /* ring 3: MXCSR to (RSP), then SYSCALL */
 
 /* Ports. An exit on GATE_PORT_SYSCALL is a system call; on GATE_PORT_VECTOR + n exception n. */
 #define GATE_PORT_SYSCALL 0x20
@@ -55,7 +55,7 @@ struct gate_frame {
 };
 
 _Static_assert(sizeof(struct gate_frame) == 40, "the frame is the processor's");
-_Static_assert(GATE_VECTOR + GATE_VECTORS * GATE_VECTOR_SIZE <= GATE_PAGE_SIZE, "the stubs fit the code page");
+_Static_assert(GATE_VECTOR + GATE_VECTORS * GATE_VECTOR_SIZE <= GATE_STMXCSR, "the stubs have room");
 _Static_assert(GATE_CPU_IDT + GATE_VECTORS * 16 <= GATE_CPU_STACK - 1024, "the tables leave room for the stack");
 #endif
 

@@ -78,7 +78,7 @@ probe_syscall:
 	leave_signal xrstor64
 	.org GATE_SIGNAL_FXRSTOR, 0xcc
 	leave_signal fxrstor64
-	.org GATE_CODE_USED, 0xcc
+	.org GATE_SIGNAL_END, 0xcc
 default_mxcsr:
 	.long 0x1f80
 
@@ -104,6 +104,9 @@ default_mxcsr:
 	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 	vector \n, ((0x60227d00 >> \n) & 1)
 	.endr
+	.org GATE_STMXCSR, 0xcc
+	stmxcsr (%rsp)
+	syscall
 	.org GATE_PAGE_SIZE, 0xcc
 gate_end:
 

@@ -31,10 +31,12 @@ static bool in_gate(uint64_t rip)
 	return rip >= GATE_CODE_VA && rip < GATE_CODE_VA + GATE_PAGE_SIZE;
 }
 
-/* In a stub that runs at ring 0 (or, for SYSCALL, where ring 0 would be): not in the gate's ring-3 code for signals. */
+/* In a stub that runs at ring 0 (or, for SYSCALL, where ring 0 would be): not in the gate's other code for ring 3. */
 static bool in_stub(uint64_t rip)
 {
-	return in_gate(rip) && (rip < GATE_CODE_VA + GATE_SIGNAL_XSAVE || rip >= GATE_CODE_VA + GATE_CODE_USED);
+	uint64_t at = rip - GATE_CODE_VA;
+
+	return in_gate(rip) && (at < GATE_SIGNAL_XSAVE || (at >= GATE_SIGNAL_END && at < GATE_STMXCSR));
 }
 
 /* ---- in: towards the VM ---- */

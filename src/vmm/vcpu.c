@@ -7,6 +7,7 @@
 
 #include "base/bug.h"
 #include "guest/gate.h"
+#include "mm/uaccess.h"
 #include "vmm/cpuid.h"
 
 #include <errno.h>
@@ -236,6 +237,25 @@ static int op_set_gs(struct hk_cpu *c, uint64_t base)
 	return set_base(c, MSR_GS_BASE, base);
 }
 
+/* Run the gate's STMXCSR below the program's red zone, where a signal frame would go, and put the registers back. */
+static int read_mxcsr(struct vcpu *v, uint32_t *mxcsr)
+{
+	struct hk_regs saved = v->regs;
+	struct vcpu_exit e;
+	gva_t slot = GVA((saved.rsp - 128 - 64) & ~63UL);
+	uint32_t value;
+	int r;
+
+	v->regs.rsp = slot.v;
+	v->regs.rip = GATE_CODE_VA + GATE_STMXCSR;
+	vcpu_run(v, &e);
+	r = e.event == VCPU_SYSCALL ? get_guest(&value, slot) : -EFAULT;
+	v->regs = saved;
+	if (r == 0)
+		*mxcsr = value;
+	return r;
+}
+
 static int op_get_fp_status(struct hk_cpu *c, uint16_t *fcw, uint16_t *fsw, uint32_t *mxcsr)
 {
 	struct kvm_fpu fpu;
@@ -245,6 +265,9 @@ static int op_get_fp_status(struct hk_cpu *c, uint16_t *fcw, uint16_t *fsw, uint
 	*fcw = fpu.fcw;
 	*fsw = fpu.fsw;
 	*mxcsr = fpu.mxcsr;
+	/* Some hosts do not see MXCSR's exception flags: let the guest's processor say. */
+	if (!(*mxcsr & 0x3f))
+		(void)!read_mxcsr(of_cpu(c), mxcsr);
 	return 0;
 }
 
