@@ -48,7 +48,7 @@
 
 static char buf[8192];
 
-static void files(void)
+static int files(void)
 {
 	struct stat st;
 	struct statx sx;
@@ -58,7 +58,6 @@ static void files(void)
 				{ "two and more of it, long enough to be cut by any limit", 54 },
 				{ buf, 0 } };
 	struct iovec in[2] = { { buf, 3 }, { buf + 100, 60 } };
-	loff_t off = 1;
 	int fd, fd2;
 
 	S(open, "f\001\n\"\\\t\3778", O_RDWR | O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC, 0644);
@@ -120,6 +119,11 @@ static void files(void)
 	S(close_range, 20, 21, 0);
 	S(close_range, 20, ~0U, 4);
 	S(close, fd2);
+	return fd;
+}
+
+static void descriptors(int fd)
+{
 	S(fcntl, fd, F_GETFD);
 	S(fcntl, fd, F_SETFD, FD_CLOEXEC);
 	S(fcntl, fd, F_GETFD);
@@ -157,6 +161,12 @@ static void files(void)
 	S(ftruncate, fd, 50L);
 	S(fadvise64, fd, 0L, 0L, 2);
 	S(readahead, fd, 0L, 10L);
+}
+
+static void names(int fd)
+{
+	int fd2;
+
 	S(mkdir, "dir", 0777);
 	S(mkdirat, AT_FDCWD, "dir/sub", 01700);
 	S(rename, "file3", "file4");
@@ -196,6 +206,13 @@ static void files(void)
 	S(lseek, fd2, 0L, SEEK_SET);
 	S(getdents, fd2, buf, sizeof(buf));
 	S(close, fd2);
+}
+
+static void copies(int fd)
+{
+	loff_t off = 1;
+	int fd2;
+
 	S(setxattr, "file5", "user.name", "value", 5L, XATTR_CREATE);
 	S(getxattr, "file5", "user.name", buf, 100L);
 	S(getxattr, "file5", "user.name", NULL, 0L);
@@ -264,15 +281,57 @@ static void memory(void)
 	S(brk, 8L);
 }
 
+static void sockets(int p[2])
+{
+	char *msg = "a message";
+	int sv[2];
+	struct sockaddr_un un = { AF_UNIX, "/no/such/socket" };
+	socklen_t len = sizeof(un);
+	int val = 1;
+	S(socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv);
+	S(socketpair, AF_UNIX, SOCK_DGRAM, 0, BAD);
+	S(sendto, sv[0], msg, 9L, MSG_NOSIGNAL, NULL, 0);
+	S(recvfrom, sv[1], buf, 4L, MSG_PEEK | MSG_DONTWAIT, &un, &len);
+	S(recvfrom, sv[1], buf, 400L, 0, NULL, NULL);
+	struct iovec iov = { msg, 9 };
+	char control[64] __attribute__((aligned(8)));
+	struct msghdr mh = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(8)
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&mh);
+	memset(control, 0, sizeof(control));
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(8);
+	memcpy(CMSG_DATA(c), p, 8);
+	S(sendmsg, sv[0], &mh, MSG_DONTWAIT);
+	iov.iov_base = buf;
+	iov.iov_len = 50;
+	mh.msg_controllen = 64;
+	S(recvmsg, sv[1], &mh, MSG_CMSG_CLOEXEC);
+	S(recvmsg, sv[1], &mh, MSG_DONTWAIT);
+	S(recvmsg, sv[1], BAD, MSG_DONTWAIT);
+	len = sizeof(un);
+	S(getsockname, sv[0], &un, &len);
+	len = 1;
+	S(getpeername, sv[0], &un, &len);
+	S(setsockopt, sv[0], SOL_SOCKET, SO_PASSCRED, &val, 4);
+	S(setsockopt, sv[0], SOL_SOCKET, SO_RCVBUF, &val, 4);
+	len = 4;
+	S(getsockopt, sv[0], SOL_SOCKET, SO_TYPE, &val, &len);
+	S(getsockopt, sv[0], SOL_SOCKET, SO_ERROR, &val, &len);
+	S(getsockopt, sv[0], SOL_SOCKET, 999, &val, &len);
+	S(shutdown, sv[0], SHUT_RDWR);
+}
+
 static void poller(void)
 {
-	int p[2], sv[2], ep, efd, tfd;
+	int p[2], ep, efd, tfd;
 	struct pollfd pf[3];
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLET | EPOLLRDHUP, .data.u64 = 0x1234567890 }, evs[4];
 	fd_set in, out;
 	sigset_t mask;
 	struct itimerspec its = { { 1, 2 }, { 3, 4 } };
-	char *msg = "a message";
 
 	S(pipe, p);
 	S(pipe2, p, O_CLOEXEC | O_NONBLOCK);
@@ -333,49 +392,12 @@ static void poller(void)
 	S(clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 	S(clock_nanosleep, CLOCK_REALTIME, 0, &ts, &rem);
 
-	struct sockaddr_un un = { AF_UNIX, "/no/such/socket" };
-	socklen_t len = sizeof(un);
-	int val = 1;
-	S(socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv);
-	S(socketpair, AF_UNIX, SOCK_DGRAM, 0, BAD);
-	S(sendto, sv[0], msg, 9L, MSG_NOSIGNAL, NULL, 0);
-	S(recvfrom, sv[1], buf, 4L, MSG_PEEK | MSG_DONTWAIT, &un, &len);
-	S(recvfrom, sv[1], buf, 400L, 0, NULL, NULL);
-	struct iovec iov = { msg, 9 };
-	char control[64] __attribute__((aligned(8)));
-	struct msghdr mh = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(8)
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&mh);
-	memset(control, 0, sizeof(control));
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(8);
-	memcpy(CMSG_DATA(c), p, 8);
-	S(sendmsg, sv[0], &mh, MSG_DONTWAIT);
-	iov.iov_base = buf;
-	iov.iov_len = 50;
-	mh.msg_controllen = 64;
-	S(recvmsg, sv[1], &mh, MSG_CMSG_CLOEXEC);
-	S(recvmsg, sv[1], &mh, MSG_DONTWAIT);
-	S(recvmsg, sv[1], BAD, MSG_DONTWAIT);
-	len = sizeof(un);
-	S(getsockname, sv[0], &un, &len);
-	len = 1;
-	S(getpeername, sv[0], &un, &len);
-	S(setsockopt, sv[0], SOL_SOCKET, SO_PASSCRED, &val, 4);
-	S(setsockopt, sv[0], SOL_SOCKET, SO_RCVBUF, &val, 4);
-	len = 4;
-	S(getsockopt, sv[0], SOL_SOCKET, SO_TYPE, &val, &len);
-	S(getsockopt, sv[0], SOL_SOCKET, SO_ERROR, &val, &len);
-	S(getsockopt, sv[0], SOL_SOCKET, 999, &val, &len);
-	S(shutdown, sv[0], SHUT_RDWR);
+	sockets(p);
 }
 
 static void times_and_ids(void)
 {
 	struct timespec ts;
-	struct timeval tv;
 	struct timezone tz;
 	struct itimerval itv = { { 0, 0 }, { 100, 5 } };
 	struct rlimit rl = { 1024, RLIM_INFINITY };
@@ -460,6 +482,13 @@ static void times_and_ids(void)
 	S(getrandom, buf, 40L, 1 | 0x100);
 	S(getsid, -1);
 	S(getpgid, 0x7fffffff);
+}
+
+static void prctls(void)
+{
+	struct timeval tv;
+	unsigned a, b;
+
 	S(prctl, PR_SET_NAME, "a name");
 	S(prctl, PR_GET_NAME, buf);
 	S(prctl, PR_SET_PDEATHSIG, SIGTERM);
@@ -589,10 +618,15 @@ int main(void)
 {
 	struct sysinfo si;
 
-	files();
+	int fd = files();
+
+	descriptors(fd);
+	names(fd);
+	copies(fd);
 	memory();
 	poller();
 	times_and_ids();
+	prctls();
 	signals();
 	ioctls();
 	S(socket, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 99);
