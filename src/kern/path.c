@@ -172,6 +172,13 @@ static bool names_ours(const struct hk_task *t, const char *proc)
 	return false;
 }
 
+void path_hide(struct hk_path *p)
+{
+	strcpy(p->name_buf, "/proc/self/fd/x");
+	p->name = p->name_buf;
+	p->proc[0] = '\0';
+}
+
 /* Set p->proc from a base and what follows it. */
 static int set_proc(struct hk_task *t, struct hk_path *p, char base[PATH_MAX], const char *rest)
 {
@@ -183,7 +190,7 @@ static int set_proc(struct hk_task *t, struct hk_path *p, char base[PATH_MAX], c
 	if (!below_proc(base))
 		return 0;
 	if (names_ours(t, base)) {
-		strcpy(p->name_buf, "/proc/self/fd/x"); /* as path_get promises: the host does not find it either */
+		path_hide(p);
 		return -ENOENT;
 	}
 	strcpy(p->proc, base); /* same size */

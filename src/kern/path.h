@@ -40,6 +40,9 @@ HK_MUST_CHECK int path_follow_links(struct hk_task *t, struct hk_path *p, unsign
 /* p's name is empty: set p->proc to where p->dirfd lies, if that is in /proc. */
 HK_MUST_CHECK int path_of_fd(struct hk_task *t, struct hk_path *p);
 
+/* Make p a name that the host does not find either: for what the guest must not see. */
+void path_hide(struct hk_path *p);
+
 /* Does this descriptor lie in a procfs? AT_FDCWD: the working directory. */
 bool path_fd_in_proc(int fd);
 

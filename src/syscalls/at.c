@@ -22,21 +22,30 @@ int at_follow(struct hk_task *t, struct hk_path *p)
 	return 0;
 }
 
+/* procfs's part of at_path. */
+static int offer_proc(struct hk_task *t, unsigned how, struct hk_path *p)
+{
+	int r = PROCFS_PASS;
+
+	if (!(how & PATH_NOFOLLOW) || p->must_be_dir)
+		r = at_follow(t, p);
+	if (r == PROCFS_PASS)
+		r = (int)procfs_allow(t, p->proc, how & PATH_WRITE);
+	return r == PROCFS_PASS ? 0 : r;
+}
+
 int at_path(struct hk_task *t, uint64_t dirfd, uint64_t name, unsigned how, struct hk_path *p)
 {
 	int r = path_get(t, (int)dirfd, GVA(name), how, p);
 
 	if (r == -EFAULT || r == -ENAMETOOLONG || r == -ENOENT)
 		return 0;
-	if (r || !p->proc[0])
+	if (r == 0 && p->proc[0])
+		r = offer_proc(t, how, p);
+	if (r != -ENOENT)
 		return r;
-	if (!(how & PATH_NOFOLLOW) || p->must_be_dir) {
-		r = at_follow(t, p);
-		if (r != PROCFS_PASS)
-			return r;
-	}
-	r = (int)procfs_allow(t, p->proc, how & PATH_WRITE);
-	return r == PROCFS_PASS ? 0 : r;
+	path_hide(p);
+	return 0;
 }
 
 bool at_is_running(const struct hk_task *t, const struct hk_path *p)

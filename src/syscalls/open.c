@@ -274,7 +274,7 @@ int64_t sys_fcntl(struct hk_task *t, const uint64_t a[6])
 		return hk_hostcall(SYS_fcntl, a[0], cmd, host_addr(a[2], fcntl_cmds[i].size));
 	}
 	task_note(t, "fcntl command not known");
-	r = hk_hostcall(SYS_fcntl, a[0], F_GETFD); /* EBADF comes first */
+	r = hk_hostcall(SYS_fcntl, a[0], F_GETSIG); /* EBADF comes first, also for O_PATH */
 	return r < 0 ? r : -EINVAL;
 }
 
