@@ -14,12 +14,15 @@ GUESTS         := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
 GUEST_VARIANTS := dyn nopie static spie musl
 
 .PHONY: guests check check-guests
-guests: $(foreach v,$(GUEST_VARIANTS),$(GUESTS:%=$(B)/guest/$(v)/%))
+guests: $(B)/guest/runner $(foreach v,$(GUEST_VARIANTS),$(GUESTS:%=$(B)/guest/$(v)/%))
 check-guests: all guests
 	tests/run-guests --build $(B)
 check:
 	@tests/check
 
+# Static, since it starts a thousand times.
+$(B)/guest/runner: tests/guest-runner.c
+	@mkdir -p $(@D) && $(GUEST_CC) $(GUEST_FLAGS) -static -o $@ $<
 GUEST_RULE = @mkdir -p $(@D) && $(1) $(GUEST_FLAGS) -o $@ $< -lm
 $(B)/guest/dyn/%: tests/guest/%.c tests/guest/t.h
 	$(call GUEST_RULE,$(GUEST_CC) -fPIE -pie)
