@@ -299,6 +299,7 @@ static void trace_enter(void *ctx, struct hk_call *call)
 	p->tid = t->opt.json ? (pid_t)syscall(SYS_gettid) : 0;
 	p->wall_ns = t->opt.json || t->opt.time & TRACE_TIME_ABSOLUTE ? now(CLOCK_REALTIME) : 0;
 	decode_before(t, p);
+	p->call.began_ns = now(CLOCK_MONOTONIC); /* decoding is not the call's time */
 	if (dec_noreturn(call)) {
 		show(t, p, 0, ") ");
 		pending_give_back(t, p);
