@@ -9,6 +9,7 @@
 #include "mm/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -182,6 +183,9 @@ int64_t mm_map(struct mm *mm, gva_t addr, uint64_t len, int prot, int flags, int
 	bool anonymous = flags & MAP_ANONYMOUS;
 	int64_t r;
 
+	/* Linux looks at the descriptor before anything else. */
+	if (!anonymous && hk_hostcall(SYS_fcntl, fd, F_GETFD) < 0)
+		return -EBADF;
 	if (len == 0)
 		return -EINVAL;
 	len = hk_align_up(len, placement_align(flags));
