@@ -248,7 +248,7 @@ int main(int argc, char **argv)
 		.systems = {
 			{ .name = "native", .use = true },
 			{ .name = "husk", .prefix = { "husk", "run", "--" }, .use = true },
-			{ .name = "runsc ptrace", .prefix = { "runsc", "--network=none", "--platform=ptrace", "do" } },
+			{ .name = "runsc ptrace", .prefix = { "runsc", "--network=none", "--platform=ptrace", "--rootless=false", "do" } },
 		},
 		.runs = 50,
 	};
@@ -257,6 +257,8 @@ int main(int argc, char **argv)
 	bool met;
 
 	b.systems[PEER].use = on_path("runsc");
+	if (geteuid())
+		b.systems[PEER].prefix[3] = "--rootless";
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (opt) {
 		case 'b':
