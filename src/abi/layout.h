@@ -7,7 +7,7 @@
 #define HK_ABI_LAYOUT_H
 
 /* The gate's pages in the guest's virtual space: in the lower half (some hosts keep the upper one), above what the program owns. */
-#define GATE_VA 0x7f0000000000
+#define GATE_VA        0x7f0000000000
 #define GATE_CODE_VA   GATE_VA /* readable and executable at ring 3: some hosts run SYSCALL's target there */
 #define GATE_CPU_VA    (GATE_VA + 0x100000) /* one page a vCPU, ring 0 only: descriptor tables, TSS, exception stack */
 #define GATE_PAGE_SIZE 0x1000

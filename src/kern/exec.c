@@ -227,7 +227,8 @@ static int64_t map_segment(struct mm *mm, const struct program *p, const struct 
 	if (end <= zero)
 		return 0;
 	/* Whole pages of zeroes can be read and written whatever the segment says, as on Linux. */
-	r = map(mm, bias + zero, end - zero, PROT_READ | PROT_WRITE | (s->prot & PROT_EXEC), MAP_FIXED | MAP_ANONYMOUS, -1, 0, NULL);
+	r = map(mm, bias + zero, end - zero, PROT_READ | PROT_WRITE | (s->prot & PROT_EXEC), MAP_FIXED | MAP_ANONYMOUS,
+		-1, 0, NULL);
 	return r < 0 ? r : 0;
 }
 

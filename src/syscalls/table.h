@@ -16,8 +16,9 @@
 #define HK_SYSCALL_CLASSES(X)                                                                                          \
 	X(FILE, "file")                                                                                                \
 	X(DESC, "desc")                                                                                                \
-	X(MEMORY, "memory") X(PROCESS, "process") X(SIGNAL, "signal") X(TIME, "time") X(NETWORK, "network")            \
-		X(IPC, "ipc") X(SYSTEM, "system")
+	X(MEMORY, "memory")                                                                                            \
+	X(PROCESS, "process") X(SIGNAL, "signal") X(TIME, "time") X(NETWORK, "network") X(IPC, "ipc")                  \
+		X(SYSTEM, "system")
 
 /* The cheapest road by which a call may be served (DESIGN D5); today all take OWN. */
 enum hk_road {
