@@ -70,7 +70,8 @@ static void sweep(FILE *out, int parent, const char *name, const char *path)
 		struct stat st;
 		char *below;
 
-		if (!strcmp(entry, ".") || !strcmp(entry, "..") || asprintf(&below, "%s%s%s", path, *path ? "/" : "", entry) < 0)
+		if (!strcmp(entry, ".") || !strcmp(entry, "..") ||
+		    asprintf(&below, "%s%s%s", path, *path ? "/" : "", entry) < 0)
 			continue;
 		if (fstatat(dir, entry, &st, AT_SYMLINK_NOFOLLOW)) {
 			fprintf(out, "%s: %s\n", below, strerror(errno));
@@ -136,7 +137,8 @@ static int run(const struct job *j)
 	FILE *f;
 	pid_t pid;
 
-	if ((mkdir(j->results, 0755) && errno != EEXIST) || mkdir(j->dir, 0755) || (j->uid && chown(j->dir, j->uid, j->gid)))
+	if ((mkdir(j->results, 0755) && errno != EEXIST) || mkdir(j->dir, 0755) ||
+	    (j->uid && chown(j->dir, j->uid, j->gid)))
 		die(j->dir);
 	sigaction(SIGALRM, &sa, NULL);
 	pid = fork();
@@ -205,8 +207,15 @@ int main(int argc, char **argv)
 		return compare(argv + 2);
 	if (argc < 11 || strcmp(argv[1], "run"))
 		return fputs("guest-runner: for tests/run-guests; see its source\n", stderr), 2;
-	j = (struct job){ (uid_t)atoi(argv[2]), (gid_t)atoi(argv[3]), (gid_t)atoi(argv[4]), (unsigned)atoi(argv[5]), argv[6], argv[7], argv[8],
-			  argv + 9, NULL };
+	j = (struct job){ (uid_t)atoi(argv[2]),
+			  (gid_t)atoi(argv[3]),
+			  (gid_t)atoi(argv[4]),
+			  (unsigned)atoi(argv[5]),
+			  argv[6],
+			  argv[7],
+			  argv[8],
+			  argv + 9,
+			  NULL };
 	for (i = 9; i < argc && strcmp(argv[i], "--"); i++)
 		;
 	if (i + 1 >= argc)

@@ -73,7 +73,9 @@ static void flags(void)
 
 MAIN
 {
-	static const unsigned long no_call[] = { 400, 423, 512, 999, 4096, 0x7fffffff, 0x80000000, 0xffffffff, 0x7fffffffffffffff, ~0UL };
+	static const unsigned long no_call[] = {
+		400, 423, 512, 999, 4096, 0x7fffffff, 0x80000000, 0xffffffff, 0x7fffffffffffffff, ~0UL
+	};
 
 	registers(SYS_getpid);
 	registers(SYS_read);
@@ -87,13 +89,17 @@ MAIN
 		char *p = (char *)MUST(mmap, 0, T_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		unsigned long a = 1, b = 2, c = 3, d = 4;
 
-		__asm__ volatile("movb $7, (%4)\n add (%4), %0" : "+r"(a), "+r"(b), "+r"(c), "+r"(d) : "r"(p) : "memory");
+		__asm__ volatile("movb $7, (%4)\n add (%4), %0"
+				 : "+r"(a), "+r"(b), "+r"(c), "+r"(d)
+				 : "r"(p)
+				 : "memory");
 		sum += a + b + c + d;
 	}
 	printf("sum %lu\n", sum);
 	/* Calls from the last bytes of a page, and the call as the last instruction of a mapping's page. */
 	static const unsigned char code[] = { 0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3 };
-	char *x = (char *)MUST(mmap, 0, 2 * T_PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *x = (char *)MUST(mmap, 0, 2 * T_PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0);
 	for (unsigned at = T_PAGE - 8; at <= T_PAGE; at++) {
 		memcpy(x + at, code, sizeof(code));
 		long r = ((long (*)(void))(uintptr_t)(x + at))();

@@ -54,7 +54,8 @@ static void modes(void)
 
 static void owners(void)
 {
-	long f = MUST(open, "f", O_RDWR), d = MUST(open, ".", O_RDONLY), p = MUST(open, "f", O_PATH), u = S(geteuid), g = S(getegid);
+	long f = MUST(open, "f", O_RDWR), d = MUST(open, ".", O_RDONLY), p = MUST(open, "f", O_PATH), u = S(geteuid),
+	     g = S(getegid);
 
 	t_show("chown to myself", "", S(chown, "f", u, g));
 	t_show("lchown to myself", "", S(lchown, "link", u, g));
@@ -80,8 +81,8 @@ static void show_times(const char *name)
 	struct stat st;
 
 	MUST(lstat, name, &st);
-	printf("%s: atime %ld.%09ld mtime %ld.%09ld\n", name, (long)st.st_atim.tv_sec, st.st_atim.tv_nsec, (long)st.st_mtim.tv_sec,
-	       st.st_mtim.tv_nsec);
+	printf("%s: atime %ld.%09ld mtime %ld.%09ld\n", name, (long)st.st_atim.tv_sec, st.st_atim.tv_nsec,
+	       (long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
 static void times_(void)

@@ -31,15 +31,15 @@ MAIN
 	static const struct {
 		unsigned long type;
 		const char *name;
-	} must[] = { { 3, "PHDR" },	{ 4, "PHENT" },	 { 5, "PHNUM" },    { 6, "PAGESZ" },   { 7, "BASE" },	    { 8, "FLAGS" },
-		     { 9, "ENTRY" },	{ 11, "UID" },	 { 12, "EUID" },    { 13, "GID" },     { 14, "EGID" },	    { 15, "PLATFORM" },
-		     { 16, "HWCAP" },	{ 17, "CLKTCK" }, { 23, "SECURE" },  { 25, "RANDOM" },  { 26, "HWCAP2" },    { 31, "EXECFN" },
-		     { 51, "MINSIGSTKSZ" } };
+	} must[] = { { 3, "PHDR" },    { 4, "PHENT" },     { 5, "PHNUM" },   { 6, "PAGESZ" },      { 7, "BASE" },
+		     { 8, "FLAGS" },   { 9, "ENTRY" },     { 11, "UID" },    { 12, "EUID" },       { 13, "GID" },
+		     { 14, "EGID" },   { 15, "PLATFORM" }, { 16, "HWCAP" },  { 17, "CLKTCK" },     { 23, "SECURE" },
+		     { 25, "RANDOM" }, { 26, "HWCAP2" },   { 31, "EXECFN" }, { 51, "MINSIGSTKSZ" } };
 
 	for (unsigned i = 0; i < sizeof(must) / sizeof(must[0]); i++)
 		printf("AT_%s: %s\n", must[i].name, find(must[i].type) ? "there" : "missing");
-	printf("page %ld phent %ld flags %ld clock %ld secure %ld\n", (long)value(6), (long)value(4), (long)value(8), (long)value(17),
-	       (long)value(23));
+	printf("page %ld phent %ld flags %ld clock %ld secure %ld\n", (long)value(6), (long)value(4), (long)value(8),
+	       (long)value(17), (long)value(23));
 	OK(value(11) == (unsigned long)S(getuid) && value(12) == (unsigned long)S(geteuid));
 	OK(value(13) == (unsigned long)S(getgid) && value(14) == (unsigned long)S(getegid));
 	printf("platform %s execfn %s\n", (char *)value(15), strrchr((char *)value(31), '/'));

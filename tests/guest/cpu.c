@@ -26,10 +26,12 @@ static void sse(void)
 	for (int i = 0; i < 256; i++)
 		in[i] = (unsigned char)(i * 7);
 	char *p = (char *)MUST(mmap, 0, T_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	__asm__ volatile("movups (%0), %%xmm0\n movups 16(%0), %%xmm1\n movups 112(%0), %%xmm7\n movups 128(%0), %%xmm8\n movups 240(%0), %%xmm15\n"
+	__asm__ volatile("movups (%0), %%xmm0\n movups 16(%0), %%xmm1\n movups 112(%0), %%xmm7\n movups 128(%0), "
+			 "%%xmm8\n movups 240(%0), %%xmm15\n"
 			 "movb $1, (%2)\n"
 			 "mov $39, %%eax\n syscall\n"
-			 "movups %%xmm0, (%1)\n movups %%xmm1, 16(%1)\n movups %%xmm7, 112(%1)\n movups %%xmm8, 128(%1)\n movups %%xmm15, 240(%1)\n"
+			 "movups %%xmm0, (%1)\n movups %%xmm1, 16(%1)\n movups %%xmm7, 112(%1)\n movups %%xmm8, "
+			 "128(%1)\n movups %%xmm15, 240(%1)\n"
 			 :
 			 : "r"(in), "r"(out), "r"(p)
 			 : "rax", "rcx", "r11", "memory", "xmm0", "xmm1", "xmm7", "xmm8", "xmm15");

@@ -32,7 +32,8 @@ static void list(long fd, size_t size)
 
 			if (n < 200)
 				snprintf(names[n++], 300, "%s type %d", e->name, e->type);
-			if (strcmp(e->name, "..") && (S(newfstatat, fd, e->name, &st, AT_SYMLINK_NOFOLLOW) || st.st_ino != e->ino))
+			if (strcmp(e->name, "..") &&
+			    (S(newfstatat, fd, e->name, &st, AT_SYMLINK_NOFOLLOW) || st.st_ino != e->ino))
 				OK(!"inode numbers agree");
 		}
 	}

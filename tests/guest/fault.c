@@ -157,8 +157,9 @@ static void signals(const char *c)
 	static const struct {
 		const char *name;
 		int sig;
-	} kills[] = { { "kill-abrt", SIGABRT }, { "kill-kill", SIGKILL }, { "kill-term", SIGTERM }, { "kill-segv", SIGSEGV },
-		      { "kill-usr1", SIGUSR1 }, { "kill-pipe", SIGPIPE }, { "kill-xfsz", SIGXFSZ } };
+	} kills[] = { { "kill-abrt", SIGABRT }, { "kill-kill", SIGKILL }, { "kill-term", SIGTERM },
+		      { "kill-segv", SIGSEGV }, { "kill-usr1", SIGUSR1 }, { "kill-pipe", SIGPIPE },
+		      { "kill-xfsz", SIGXFSZ } };
 	long pid = S(getpid);
 
 	for (unsigned i = 0; i < sizeof(kills) / sizeof(kills[0]); i++)

@@ -3,17 +3,17 @@
  * covers: futex */
 #include "t.h"
 
-#define WAIT 0
-#define WAKE 1
-#define REQUEUE 3
+#define WAIT        0
+#define WAKE        1
+#define REQUEUE     3
 #define CMP_REQUEUE 4
-#define WAKE_OP 5
-#define LOCK_PI 6
-#define UNLOCK_PI 7
+#define WAKE_OP     5
+#define LOCK_PI     6
+#define UNLOCK_PI   7
 #define WAIT_BITSET 9
 #define WAKE_BITSET 10
-#define PRIVATE 128
-#define REALTIME 256
+#define PRIVATE     128
+#define REALTIME    256
 
 MAIN
 {

@@ -15,7 +15,8 @@ static void drain(long fd)
 		for (long at = 0; at < n;) {
 			struct inotify_event *e = (struct inotify_event *)(buf + at);
 
-			printf("  event wd %d mask %x cookie %s name %s\n", e->wd, e->mask, e->cookie ? "yes" : "no", e->len ? e->name : "");
+			printf("  event wd %d mask %x cookie %s name %s\n", e->wd, e->mask, e->cookie ? "yes" : "no",
+			       e->len ? e->name : "");
 			at += (long)sizeof(*e) + e->len;
 		}
 	}

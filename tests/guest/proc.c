@@ -96,7 +96,8 @@ static void self(const char *arg0)
 static void maps(void)
 {
 	static char data = 1, bss;
-	char local, *heap = (char *)S(brk, 0), *m = (char *)MUST(mmap, 0, 8192, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char local, *heap = (char *)S(brk, 0),
+		    *m = (char *)MUST(mmap, 0, 8192, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	long f = MUST(open, "mapped-file", O_RDWR | O_CREAT, 0600);
 
 	MUST(ftruncate, f, 4096);

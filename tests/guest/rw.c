@@ -152,7 +152,8 @@ static void fsize(void)
 	T(read, d, buf, 1);
 	T(write, d, buf, 1);
 	T(pread64, d, buf, 1, 0);
-	long full = MUST(open, "/dev/full", O_RDWR), zero = MUST(open, "/dev/zero", O_RDONLY), null = MUST(open, "/dev/null", O_RDWR);
+	long full = MUST(open, "/dev/full", O_RDWR), zero = MUST(open, "/dev/zero", O_RDONLY),
+	     null = MUST(open, "/dev/null", O_RDWR);
 	T(write, full, "x", 1);
 	T(read, full, buf, 10);
 	memset(buf, 1, sizeof(buf));

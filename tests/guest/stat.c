@@ -24,16 +24,18 @@ struct sx { /* struct statx, which not every libc has */
 
 static bool same(const struct stat *a, const struct stat *b)
 {
-	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size && a->st_mode == b->st_mode &&
-	       a->st_nlink == b->st_nlink && a->st_uid == b->st_uid && a->st_gid == b->st_gid && a->st_blocks == b->st_blocks &&
-	       a->st_blksize == b->st_blksize && !memcmp(&a->st_mtim, &b->st_mtim, 16) && !memcmp(&a->st_ctim, &b->st_ctim, 16) &&
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
+	       a->st_mode == b->st_mode && a->st_nlink == b->st_nlink && a->st_uid == b->st_uid &&
+	       a->st_gid == b->st_gid && a->st_blocks == b->st_blocks && a->st_blksize == b->st_blksize &&
+	       !memcmp(&a->st_mtim, &b->st_mtim, 16) && !memcmp(&a->st_ctim, &b->st_ctim, 16) &&
 	       a->st_rdev == b->st_rdev;
 }
 
 static void stats(void)
 {
 	struct stat a, b, c, l;
-	long f = MUST(open, "f", O_RDWR | O_CREAT, 0640), d = MUST(open, ".", O_RDONLY), p = MUST(open, "link", O_PATH | O_NOFOLLOW);
+	long f = MUST(open, "f", O_RDWR | O_CREAT, 0640), d = MUST(open, ".", O_RDONLY),
+	     p = MUST(open, "link", O_PATH | O_NOFOLLOW);
 	char *e = t_edge(sizeof(a));
 
 	MUST(write, f, "12345", 5);
@@ -90,7 +92,8 @@ static void statx_(void)
 	memset(&x, 0xff, sizeof(x));
 	T(statx, AT_FDCWD, "f", 0, 0x7ff, &x);
 	MUST(stat, "f", &st);
-	OK(x.ino == st.st_ino && x.size == (uint64_t)st.st_size && x.mode == st.st_mode && x.mtime.sec == st.st_mtim.tv_sec);
+	OK(x.ino == st.st_ino && x.size == (uint64_t)st.st_size && x.mode == st.st_mode &&
+	   x.mtime.sec == st.st_mtim.tv_sec);
 	OK(x.mtime.nsec == (uint32_t)st.st_mtim.tv_nsec && x.nlink == st.st_nlink && x.uid == st.st_uid);
 	OK((x.mask & 0x7ff) == 0x7ff);
 	T(statx, f, "", AT_EMPTY_PATH, 1, &x);
@@ -116,7 +119,8 @@ static void fs(void)
 
 	T(statfs, "f", &a);
 	T(fstatfs, f, &b);
-	OK(a.f_type == b.f_type && a.f_bsize == b.f_bsize && a.f_blocks == b.f_blocks && !memcmp(&a.f_fsid, &b.f_fsid, 8));
+	OK(a.f_type == b.f_type && a.f_bsize == b.f_bsize && a.f_blocks == b.f_blocks &&
+	   !memcmp(&a.f_fsid, &b.f_fsid, 8));
 	printf("type %lx bsize %ld namelen %ld\n", (long)a.f_type, (long)a.f_bsize, (long)a.f_namelen);
 	T(statfs, "none", &a);
 	T(statfs, "", &a);

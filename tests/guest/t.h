@@ -42,18 +42,23 @@
 #define SYS_fchmodat2 452
 #endif
 
-#define T_PAGE 4096UL
+#define T_PAGE   4096UL
 #define T_UNUSED __attribute__((unused))
 
 #define T_ERRNOS(X)                                                                                                    \
-	X(EPERM) X(ENOENT) X(ESRCH) X(EINTR) X(EIO) X(ENXIO) X(E2BIG) X(ENOEXEC) X(EBADF) X(ECHILD) X(EAGAIN) X(ENOMEM)    \
-	X(EACCES) X(EFAULT) X(ENOTBLK) X(EBUSY) X(EEXIST) X(EXDEV) X(ENODEV) X(ENOTDIR) X(EISDIR) X(EINVAL) X(ENFILE)      \
-	X(EMFILE) X(ENOTTY) X(ETXTBSY) X(EFBIG) X(ENOSPC) X(ESPIPE) X(EROFS) X(EMLINK) X(EPIPE) X(EDOM) X(ERANGE)          \
-	X(EDEADLK) X(ENAMETOOLONG) X(ENOLCK) X(ENOSYS) X(ENOTEMPTY) X(ELOOP) X(ENODATA) X(ETIME) X(EOVERFLOW) X(EILSEQ)    \
-	X(ENOTSOCK) X(EDESTADDRREQ) X(EMSGSIZE) X(EPROTOTYPE) X(ENOPROTOOPT) X(EPROTONOSUPPORT) X(ESOCKTNOSUPPORT)         \
-	X(EOPNOTSUPP) X(EPFNOSUPPORT) X(EAFNOSUPPORT) X(EADDRINUSE) X(EADDRNOTAVAIL) X(ENETDOWN) X(ENETUNREACH)            \
-	X(ECONNABORTED) X(ECONNRESET) X(ENOBUFS) X(EISCONN) X(ENOTCONN) X(ETIMEDOUT) X(ECONNREFUSED) X(EALREADY)           \
-	X(EINPROGRESS) X(ESTALE) X(EDQUOT) X(ECANCELED)
+	X(EPERM)                                                                                                       \
+	X(ENOENT) X(ESRCH) X(EINTR) X(EIO) X(ENXIO) X(E2BIG) X(ENOEXEC) X(EBADF) X(ECHILD) X(EAGAIN) X(ENOMEM) X(      \
+		EACCES) X(EFAULT) X(ENOTBLK) X(EBUSY) X(EEXIST) X(EXDEV) X(ENODEV) X(ENOTDIR) X(EISDIR) X(EINVAL)      \
+		X(ENFILE) X(EMFILE) X(ENOTTY) X(ETXTBSY) X(EFBIG) X(ENOSPC) X(ESPIPE) X(EROFS) X(EMLINK) X(EPIPE)      \
+			X(EDOM) X(ERANGE) X(EDEADLK) X(ENAMETOOLONG) X(ENOLCK) X(ENOSYS) X(ENOTEMPTY) X(ELOOP)         \
+				X(ENODATA) X(ETIME) X(EOVERFLOW) X(EILSEQ) X(ENOTSOCK) X(EDESTADDRREQ) X(EMSGSIZE)     \
+					X(EPROTOTYPE) X(ENOPROTOOPT) X(EPROTONOSUPPORT) X(ESOCKTNOSUPPORT)             \
+						X(EOPNOTSUPP) X(EPFNOSUPPORT) X(EAFNOSUPPORT) X(EADDRINUSE)            \
+							X(EADDRNOTAVAIL) X(ENETDOWN) X(ENETUNREACH) X(ECONNABORTED)    \
+								X(ECONNRESET) X(ENOBUFS) X(EISCONN) X(ENOTCONN)        \
+									X(ETIMEDOUT) X(ECONNREFUSED) X(EALREADY)       \
+										X(EINPROGRESS) X(ESTALE) X(EDQUOT)     \
+											X(ECANCELED)
 
 static int t_bads;
 
@@ -100,20 +105,20 @@ static T_UNUSED long t_show_quiet(const char *call, long r)
 	return r;
 }
 
-#define T_C(x)                                 ((long)(x))
-#define T_S0(nr)                               t_sys(nr, 0, 0, 0, 0, 0, 0)
-#define T_S1(nr, a)                            t_sys(nr, T_C(a), 0, 0, 0, 0, 0)
-#define T_S2(nr, a, b)                         t_sys(nr, T_C(a), T_C(b), 0, 0, 0, 0)
-#define T_S3(nr, a, b, c)                      t_sys(nr, T_C(a), T_C(b), T_C(c), 0, 0, 0)
-#define T_S4(nr, a, b, c, d)                   t_sys(nr, T_C(a), T_C(b), T_C(c), T_C(d), 0, 0)
-#define T_S5(nr, a, b, c, d, e)                t_sys(nr, T_C(a), T_C(b), T_C(c), T_C(d), T_C(e), 0)
-#define T_S6(nr, a, b, c, d, e, f)             t_sys(nr, T_C(a), T_C(b), T_C(c), T_C(d), T_C(e), T_C(f))
+#define T_C(x)                                     ((long)(x))
+#define T_S0(nr)                                   t_sys(nr, 0, 0, 0, 0, 0, 0)
+#define T_S1(nr, a)                                t_sys(nr, T_C(a), 0, 0, 0, 0, 0)
+#define T_S2(nr, a, b)                             t_sys(nr, T_C(a), T_C(b), 0, 0, 0, 0)
+#define T_S3(nr, a, b, c)                          t_sys(nr, T_C(a), T_C(b), T_C(c), 0, 0, 0)
+#define T_S4(nr, a, b, c, d)                       t_sys(nr, T_C(a), T_C(b), T_C(c), T_C(d), 0, 0)
+#define T_S5(nr, a, b, c, d, e)                    t_sys(nr, T_C(a), T_C(b), T_C(c), T_C(d), T_C(e), 0)
+#define T_S6(nr, a, b, c, d, e, f)                 t_sys(nr, T_C(a), T_C(b), T_C(c), T_C(d), T_C(e), T_C(f))
 #define T_PICK(_0, _1, _2, _3, _4, _5, _6, n, ...) n
-#define T_SYS(...)  T_PICK(__VA_ARGS__, T_S6, T_S5, T_S4, T_S3, T_S2, T_S1, T_S0, )(__VA_ARGS__)
-#define S(name, ...)  T_SYS(SYS_##name, ##__VA_ARGS__)
-#define T(name, ...)  t_show(#name "(" #__VA_ARGS__ ")", "", S(name, ##__VA_ARGS__))
-#define TQ(name, ...) t_show_quiet(#name "(" #__VA_ARGS__ ")", S(name, ##__VA_ARGS__))
-#define OK(cond)      t_ok(#cond, (cond))
+#define T_SYS(...)                                 T_PICK(__VA_ARGS__, T_S6, T_S5, T_S4, T_S3, T_S2, T_S1, T_S0, )(__VA_ARGS__)
+#define S(name, ...)                               T_SYS(SYS_##name, ##__VA_ARGS__)
+#define T(name, ...)                               t_show(#name "(" #__VA_ARGS__ ")", "", S(name, ##__VA_ARGS__))
+#define TQ(name, ...)                              t_show_quiet(#name "(" #__VA_ARGS__ ")", S(name, ##__VA_ARGS__))
+#define OK(cond)                                   t_ok(#cond, (cond))
 #define T_BAD(set, call, ...)                                                                                          \
 	for (const struct t_ptr *tp_ = set(); tp_->name; tp_++) {                                                      \
 		char *bad T_UNUSED = tp_->p;                                                                           \

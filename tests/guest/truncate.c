@@ -55,7 +55,8 @@ static void use(void)
 
 static void errors(void)
 {
-	long f = MUST(open, "f", O_RDWR), r = MUST(open, "f", O_RDONLY), d = MUST(open, ".", O_RDONLY), p = MUST(open, "f", O_PATH);
+	long f = MUST(open, "f", O_RDWR), r = MUST(open, "f", O_RDONLY), d = MUST(open, ".", O_RDONLY),
+	     p = MUST(open, "f", O_PATH);
 	int pp[2];
 
 	MUST(pipe, pp);
