@@ -69,6 +69,7 @@ static void timers(void)
 	OK(old.interval.tv_nsec == 1000000);
 	i.value = (struct timespec){ 1, 0 };
 	T(timerfd_settime, t, 1, &i, NULL);
+	T(poll, &f, 1, 5000);
 	T(read, t, &v, 7);
 	T(read, t, &v, 8);
 	OK(v > 1);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ways to die: each case ends the program by a signal natively and by 128 + that signal in husk, after the same output. A case kill-X dies by a signal that
- * was sent, without a report.
+/* Ways to die: each case ends the program by a signal natively and by 128 + that signal in husk, after the same output. A case kill-X dies by
+ * a signal that was sent, without a report.
  * cases: null-read null-write null-call low-read write-code write-ro read-none exec-nx exec-stack jump-hole jump-edge divide divide-overflow ud2 int3
  * cases: in out hlt cli sti lgdt mov-cr non-canonical non-canonical-jump sse-align gp-int kernel-read kernel-exec above-read sigbus sigbus-write stack-overflow unmapped
- * cases: text-write rdmsr wbinvd iretq kill-abrt kill-kill kill-term kill-segv kill-usr1 kill-alrm kill-pipe kill-xfsz kill-fsize brk-shrink alignment munmap-self icebp into-gate ltr
+ * cases: text-write rdmsr wbinvd kill-abrt kill-kill kill-term kill-segv kill-usr1 kill-alrm kill-pipe kill-xfsz kill-fsize brk-shrink alignment munmap-self icebp ltr
+ * cases-real: iretq into-gate
  * covers: pause
  * stderr: crash */
 #include "t.h"
