@@ -162,13 +162,13 @@ static int set_system_registers(struct vcpu *v, const struct mm *mm)
 
 static int set_msrs(struct vcpu *v, const struct kvm_msr_entry *entries, unsigned n)
 {
-	struct {
+	union {
 		struct kvm_msrs head;
-		struct kvm_msr_entry entry[4];
+		char room[sizeof(struct kvm_msrs) + 4 * sizeof(struct kvm_msr_entry)];
 	} m = { .head.nmsrs = n };
 	int r;
 
-	memcpy(m.entry, entries, n * sizeof(*entries));
+	memcpy(m.head.entries, entries, n * sizeof(*entries));
 	r = ioctl(v->fd, KVM_SET_MSRS, &m);
 	return r < 0 ? -errno : r == (int)n ? 0 : -EINVAL;
 }
@@ -205,18 +205,21 @@ static struct hk_regs *op_regs(struct hk_cpu *c)
 
 static int op_get_fs_gs(struct hk_cpu *c, uint64_t *fs, uint64_t *gs)
 {
-	struct {
+	union {
 		struct kvm_msrs head;
-		struct kvm_msr_entry entry[2];
-	} m = { .head.nmsrs = 2, .entry = { { .index = MSR_FS_BASE }, { .index = MSR_GS_BASE } } };
-	int r = ioctl(of_cpu(c)->fd, KVM_GET_MSRS, &m);
+		char room[sizeof(struct kvm_msrs) + 2 * sizeof(struct kvm_msr_entry)];
+	} m = { .head.nmsrs = 2 };
+	int r;
 
+	m.head.entries[0].index = MSR_FS_BASE;
+	m.head.entries[1].index = MSR_GS_BASE;
+	r = ioctl(of_cpu(c)->fd, KVM_GET_MSRS, &m);
 	if (r < 0)
 		return -errno;
 	if (r != 2)
 		return -EINVAL;
-	*fs = m.entry[0].data;
-	*gs = m.entry[1].data;
+	*fs = m.head.entries[0].data;
+	*gs = m.head.entries[1].data;
 	return 0;
 }
 
