@@ -10,8 +10,8 @@ struct open_how {
 	uint64_t flags, mode, resolve;
 };
 #define RESOLVE_NO_MAGICLINKS 2
-#define RESOLVE_BENEATH	      8
-#define RESOLVE_IN_ROOT	      16
+#define RESOLVE_BENEATH       8
+#define RESOLVE_IN_ROOT       16
 
 static char pid_text[16];
 
@@ -66,15 +66,31 @@ static const char *const secrets[] = { "mem", "pagemap" };
 static void spellings(void)
 {
 	static const char *const dirs[] = {
-		"/proc/self/",		   "/proc/thread-self/",	  "/proc/P/",
-		"/proc/self/task/P/",	   "/proc/P/task/P/",		  "//proc//self///",
-		"/proc/./self/./",	   "/proc/self/../self/",	  "/proc/self/task/../",
-		"/proc/self/task/P/../../", "/proc/thread-self/../../",	  "/./../proc/self/",
-		"/dev/../proc/self/",	   "/proc/sys/../self/",	  "/proc/sys/kernel/../../self/",
-		"/proc/net/../",	   "fds/../",		  "/proc/self/root/proc/self/",
-		"/proc/self/root/../proc/P/", "/proc/self/root/proc/self/root/proc/thread-self/",
-		"/proc/self/cwd/../../../../../../../../../../proc/self/", "/proc/self/fd/../", "/proc/self/ns/../",
-		"/proc/thread-self/cwd/fds/../", "/proc/P/task/P/cwd/../../../../../../../../proc/P/",
+		"/proc/self/",
+		"/proc/thread-self/",
+		"/proc/P/",
+		"/proc/self/task/P/",
+		"/proc/P/task/P/",
+		"//proc//self///",
+		"/proc/./self/./",
+		"/proc/self/../self/",
+		"/proc/self/task/../",
+		"/proc/self/task/P/../../",
+		"/proc/thread-self/../../",
+		"/./../proc/self/",
+		"/dev/../proc/self/",
+		"/proc/sys/../self/",
+		"/proc/sys/kernel/../../self/",
+		"/proc/net/../",
+		"fds/../",
+		"/proc/self/root/proc/self/",
+		"/proc/self/root/../proc/P/",
+		"/proc/self/root/proc/self/root/proc/thread-self/",
+		"/proc/self/cwd/../../../../../../../../../../proc/self/",
+		"/proc/self/fd/../",
+		"/proc/self/ns/../",
+		"/proc/thread-self/cwd/fds/../",
+		"/proc/P/task/P/cwd/../../../../../../../../proc/P/",
 	};
 
 	for (unsigned d = 0; d < sizeof(dirs) / sizeof(dirs[0]); d++)
@@ -122,7 +138,8 @@ static void roundabout(void)
 		how.resolve = RESOLVE_BENEATH;
 		try("openat2", secrets[s], S(openat2, dir, secrets[s], &how, sizeof(how)));
 		how.resolve = RESOLVE_IN_ROOT;
-		try("openat2 root", secrets[s], S(openat2, root, spell("../../proc/P/", secrets[s]), &how, sizeof(how)));
+		try("openat2 root", secrets[s],
+		    S(openat2, root, spell("../../proc/P/", secrets[s]), &how, sizeof(how)));
 		how.resolve = RESOLVE_NO_MAGICLINKS;
 		try("openat2 link", secrets[s], S(openat2, AT_FDCWD, spell("dir/", secrets[s]), &how, sizeof(how)));
 		S(close, dir);
@@ -235,7 +252,8 @@ static void contents(void)
 		for (n = 0; n < all; n++)
 			text[n] = text[n] ? text[n] : ' ';
 		text[all] = 0;
-		printf("%s: %s\n", names[i], strstr(text, "husk run") || strstr(text, "/husk\n") || strstr(text, "kvm") ? "BAD!" : "ok");
+		printf("%s: %s\n", names[i],
+		       strstr(text, "husk run") || strstr(text, "/husk\n") || strstr(text, "kvm") ? "BAD!" : "ok");
 		S(close, fd);
 	}
 }

@@ -52,12 +52,14 @@ static bool parse(const char *p, struct line *l, const char **next)
 	int n;
 
 	memset(l, 0, sizeof(*l));
-	if (sscanf(p, "%lx-%lx %4s %lx %x:%x %lu%n", &l->start, &l->end, l->perms, &l->offset, &l->major, &l->minor, &l->ino, &n) < 7)
+	if (sscanf(p, "%lx-%lx %4s %lx %x:%x %lu%n", &l->start, &l->end, l->perms, &l->offset, &l->major, &l->minor,
+		   &l->ino, &n) < 7)
 		return false;
 	n += (int)strspn(p + n, " ");
 	if ((size_t)n < len)
 		snprintf(l->name, sizeof(l->name), "%.*s", (int)len - n, p + n);
-	n = sprintf(again, "%08lx-%08lx %s %08lx %02x:%02x %lu ", l->start, l->end, l->perms, l->offset, l->major, l->minor, l->ino);
+	n = sprintf(again, "%08lx-%08lx %s %08lx %02x:%02x %lu ", l->start, l->end, l->perms, l->offset, l->major,
+		    l->minor, l->ino);
 	if (l->name[0])
 		sprintf(again + n, "%*s%s", n < 72 ? 73 - n : 1, "", l->name);
 	*next = p[len] ? p + len + 1 : p + len;
@@ -107,8 +109,8 @@ static void maps(void)
 	OK(ordered);
 	slurp_into(other, "/proc/self/status");
 	OK(value(other, "VmSize:") == sum >> 10);
-	OK(is(m, "---p", "") && is(m + T_PAGE, "r--p", "") && is(m + 2 * T_PAGE, "rwxp", "") && is(m + 3 * T_PAGE, "r-xp", "") &&
-	   is(m + 4 * T_PAGE, "---p", ""));
+	OK(is(m, "---p", "") && is(m + T_PAGE, "r--p", "") && is(m + 2 * T_PAGE, "rwxp", "") &&
+	   is(m + 3 * T_PAGE, "r-xp", "") && is(m + 4 * T_PAGE, "---p", ""));
 	OK(is(stack, "rw-p", "[stack]"));
 	OK(is((char *)MUST(brk, 0) - 1, "rw-p", "[heap]"));
 	MUST(munmap, m + 2 * T_PAGE, T_PAGE);
@@ -172,8 +174,8 @@ static const char *fields(const void *p)
 
 	block[0] = 0;
 	for (const char *s = text; *s; s = strchr(s, '\n') + 1)
-		if (*s >= '0' && *s <= 'f' && !(*s >= 'A' && *s <= 'Z') && parse(s, &l, &next) && (unsigned long)p >= l.start &&
-		    (unsigned long)p < l.end) {
+		if (*s >= '0' && *s <= 'f' && !(*s >= 'A' && *s <= 'Z') && parse(s, &l, &next) &&
+		    (unsigned long)p >= l.start && (unsigned long)p < l.end) {
 			const char *end = strstr(next, "VmFlags");
 
 			snprintf(block, sizeof(block), "%.*s", (int)(end - next + (long)strcspn(end, "\n")), next);
@@ -206,9 +208,11 @@ static void smaps(void)
 		block = fields((void *)l.start);
 		sizes = sizes && value(block, "Size:") == (l.end - l.start) >> 10;
 		/* a part of what the host sees as one may be off by the rounding of each */
-		bounded = bounded && value(block, "Rss:") <= value(block, "Size:") && value(block, "Pss:") <= value(block, "Rss:") &&
-			  labs((long)(value(block, "Shared_Clean:") + value(block, "Shared_Dirty:") + value(block, "Private_Clean:") +
-				      value(block, "Private_Dirty:") - value(block, "Rss:"))) < 4;
+		bounded = bounded && value(block, "Rss:") <= value(block, "Size:") &&
+			  value(block, "Pss:") <= value(block, "Rss:") &&
+			  labs((long)(value(block, "Shared_Clean:") + value(block, "Shared_Dirty:") +
+				      value(block, "Private_Clean:") + value(block, "Private_Dirty:") -
+				      value(block, "Rss:"))) < 4;
 		size += value(block, "Size:");
 		sum += value(block, "Rss:");
 	}
@@ -217,8 +221,9 @@ static void smaps(void)
 	OK(bounded);
 	OK(count > 5 && size > sum && sum > 100);
 	block = fields(m + T_PAGE);
-	printf("anonymous: Size %lu Rss %lu Private_Dirty %lu Anonymous %lu Referenced %lu\n", value(block, "Size:"), value(block, "Rss:"),
-	       value(block, "Private_Dirty:"), value(block, "Anonymous:"), value(block, "Referenced:"));
+	printf("anonymous: Size %lu Rss %lu Private_Dirty %lu Anonymous %lu Referenced %lu\n", value(block, "Size:"),
+	       value(block, "Rss:"), value(block, "Private_Dirty:"), value(block, "Anonymous:"),
+	       value(block, "Referenced:"));
 	printf("%s\n", strstr(block, "VmFlags"));
 	for (const char *s = block; *s; s = strchr(s, '\n') ? strchr(s, '\n') + 1 : s + strlen(s))
 		printf("%.*s ", (int)strcspn(s, ":"), s);
@@ -227,7 +232,8 @@ static void smaps(void)
 	OK(strstr(block, "rd wr mr mw me gd "));
 	slurp("/proc/self/smaps_rollup");
 	OK(labs((long)(value(text, "\nRss:") - sum)) < 64);
-	OK(value(text, "Pss_Anon:") + value(text, "Pss_File:") + value(text, "Pss_Shmem:") - value(text, "\nPss:") + 3 < 6);
+	OK(value(text, "Pss_Anon:") + value(text, "Pss_File:") + value(text, "Pss_Shmem:") - value(text, "\nPss:") + 3 <
+	   6);
 	for (const char *s = strchr(text, '\n') + 1; *s; s = strchr(s, '\n') + 1)
 		printf("%.*s ", (int)strcspn(s, ":"), s);
 	OK(!memcmp(strchr(text, '\n') - 8, "[rollup]", 8) && strchr(text, '\n') - text == 81);
@@ -251,10 +257,12 @@ static void status(void)
 	OK(value(text, "\nUid:") == (unsigned long)S(getuid) && value(text, "\nGid:") == (unsigned long)S(getgid));
 	rss = value(text, "VmRSS:");
 	OK(rss > 0 && rss == value(text, "RssAnon:") + value(text, "RssFile:") + value(text, "RssShmem:"));
-	OK(value(text, "VmHWM:") >= rss && value(text, "VmPeak:") >= value(text, "VmSize:") && value(text, "VmSize:") > rss);
+	OK(value(text, "VmHWM:") >= rss && value(text, "VmPeak:") >= value(text, "VmSize:") &&
+	   value(text, "VmSize:") > rss);
 	OK(value(text, "VmStk:") >= 4 && value(text, "VmData:") > 0 && value(text, "VmExe:") > 0);
 	printf("Threads %lu VmLck %lu\n", value(text, "Threads:"), value(text, "VmLck:"));
-	OK(value(text, "FDSize:") >= 64 && value(text, "FDSize:") <= 1024 && !(value(text, "FDSize:") & (value(text, "FDSize:") - 1)));
+	OK(value(text, "FDSize:") >= 64 && value(text, "FDSize:") <= 1024 &&
+	   !(value(text, "FDSize:") & (value(text, "FDSize:") - 1)));
 	printf("%.*s\n", (int)(strstr(text, "CapInh") - strstr(text, "SigBlk")), strstr(text, "SigBlk"));
 	umask(027);
 	slurp("/proc/self/status");
@@ -304,7 +312,8 @@ static void stat_file(char **argv)
 	printf("%u fields\n", stat_fields("/proc/self/stat"));
 	sprintf(head, "%ld (a\nb\\c) (d) R", S(getpid));
 	OK(!strncmp(text, head, strlen(head)));
-	OK(field[4] == (unsigned long)S(getppid) && field[5] == (unsigned long)S(getpgid, 0) && field[6] == (unsigned long)S(getsid, 0));
+	OK(field[4] == (unsigned long)S(getppid) && field[5] == (unsigned long)S(getpgid, 0) &&
+	   field[6] == (unsigned long)S(getsid, 0));
 	printf("threads %lu, exit signal %lu, registers %lu %lu\n", field[20], field[38], field[29], field[30]);
 	OK(field[26] <= (unsigned long)(uintptr_t)&stat_file && field[27] > (unsigned long)(uintptr_t)&stat_file);
 	OK(field[28] < (unsigned long)argv && field[28] > (unsigned long)__builtin_frame_address(0));
@@ -313,7 +322,8 @@ static void stat_file(char **argv)
 	OK(field[48] == (unsigned long)argv[0] && field[49] == field[48] + strlen(argv[0]) + 1);
 	OK(field[50] == (unsigned long)environ[0] && field[50] == field[49] && field[51] > field[50]);
 	slurp("/proc/self/statm");
-	OK(sscanf(text, "%lu %lu %lu %lu %lu %lu %lu", &size[0], &size[1], &size[2], &size[3], &size[4], &size[5], &size[6]) == 7);
+	OK(sscanf(text, "%lu %lu %lu %lu %lu %lu %lu", &size[0], &size[1], &size[2], &size[3], &size[4], &size[5],
+		  &size[6]) == 7);
 	OK(size[0] * T_PAGE == field[23] && size[1] >= size[2] && size[0] > size[1] && size[4] == 0 && size[6] == 0);
 	slurp("/proc/self/status");
 	OK(size[3] * 4 == value(text, "VmExe:") && size[5] * 4 == value(text, "VmData:") + value(text, "VmStk:"));
@@ -392,7 +402,7 @@ static void limits(void)
 		unsigned long soft;
 	} set[] = { { RLIMIT_AS, "Max address space", 1UL << 40 }, { RLIMIT_DATA, "Max data size", 1UL << 39 },
 		    { RLIMIT_STACK, "Max stack size", 1UL << 20 }, { RLIMIT_NOFILE, "Max open files", 500 },
-		    { RLIMIT_CORE, "Max core file size", 0 },	    { RLIMIT_FSIZE, "Max file size", 0 } };
+		    { RLIMIT_CORE, "Max core file size", 0 },      { RLIMIT_FSIZE, "Max file size", 0 } };
 
 	for (unsigned i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
 		struct rlimit old, lim;
@@ -411,7 +421,8 @@ static void limits(void)
 
 static void opening(void)
 {
-	static const char *const names[] = { "maps", "smaps", "status", "stat", "statm", "cmdline", "environ", "auxv", "limits", "smaps_rollup" };
+	static const char *const names[] = { "maps",    "smaps",   "status", "stat",   "statm",
+					     "cmdline", "environ", "auxv",   "limits", "smaps_rollup" };
 	char path[64], link[64], buf[64];
 	long fd, fd2, n;
 
@@ -431,7 +442,8 @@ static void opening(void)
 		sprintf(link, "/proc/self/fd/%ld", fd);
 		n = S(readlink, link, buf, sizeof(buf) - 1);
 		buf[n > 0 ? n : 0] = 0;
-		OK(!strncmp(buf, "/proc/", 6) && atol(buf + 6) == S(getpid) && !strcmp(strrchr(buf, '/') + 1, names[i]));
+		OK(!strncmp(buf, "/proc/", 6) && atol(buf + 6) == S(getpid) &&
+		   !strcmp(strrchr(buf, '/') + 1, names[i]));
 		fd2 = MUST(open, link, O_RDONLY);
 		OK(S(lseek, fd2, 0, SEEK_CUR) == 0 && S(read, fd2, buf, 1) == 1);
 		MUST(close, fd);
