@@ -47,7 +47,7 @@ $(B)/obj/%.S.o: src/%.S
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -g -MMD -MP -c -o $@ $<
 
--include tests/tests.mk tests/check.mk bench/bench.mk
+-include tests/tests.mk tests/check.mk tests/crash/crash.mk bench/bench.mk
 
 # ---- using it ----
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* husk run: options into a struct monitor_options. The table below is the one place that knows them; help, man page and completion
- * follow it (tools/check-docs compares). */
+ * follow it (tools/check-options compares). */
 #include "base/units.h"
 #include "cli/cli.h"
 #include "monitor/monitor.h"
