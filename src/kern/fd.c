@@ -106,13 +106,15 @@ void fd_guard_drop(struct fd_guard *g, int *fd)
 static int copy_all(const struct fd_guard *g, int base, int copy[FD_GUARD_MAX])
 {
 	for (int i = 0; i < FD_GUARD_MAX; i++) {
-		copy[i] = slot_fd(g, i) == FREE ? FREE : dup_above(slot_fd(g, i), base);
-		if (copy[i] == FREE || copy[i] >= 0)
+		int r = slot_fd(g, i) == FREE ? 0 : dup_above(slot_fd(g, i), base);
+
+		copy[i] = slot_fd(g, i) == FREE ? FREE : r;
+		if (r >= 0)
 			continue;
 		for (int k = 0; k < i; k++)
 			if (copy[k] != FREE)
 				close(copy[k]);
-		return copy[i];
+		return r;
 	}
 	return 0;
 }
