@@ -21,6 +21,8 @@ F       := $(B)/fuzz
 HELPERS := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 TESTS   := $(patsubst tests/unit/%.c,$(U)/%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(F)/%,$(wildcard tests/fuzz/fuzz_$(FUZZ_ONLY).c))
+# Helpers of fuzzers: tests/fuzz/*.c of other names, and those of the unit tests that are no use of cmocka.
+FUZZ_HELPERS := tests/unit/fake_cpu.c $(filter-out tests/fuzz/fuzz_% tests/fuzz/seeds_%,$(wildcard tests/fuzz/*.c))
 SEEDERS := $(patsubst tests/fuzz/%.c,$(F)/%,$(wildcard tests/fuzz/seeds_$(FUZZ_ONLY).c))
 
 .PHONY: unit fuzz fuzz-short
@@ -34,7 +36,8 @@ fuzz-short: $(FUZZERS) $(SEEDERS)
 $(U)/src.a: $(TESTABLE:src/%=$(U)/obj/%.o)
 $(U)/helpers.a: $(HELPERS:tests/unit/%=$(U)/helpers/%.o)
 $(F)/src.a: $(TESTABLE:src/%=$(F)/obj/%.o)
-$(U)/src.a $(U)/helpers.a $(F)/src.a:
+$(F)/helpers.a: $(FUZZ_HELPERS:tests/%=$(F)/helpers/%.o)
+$(U)/src.a $(U)/helpers.a $(F)/src.a $(F)/helpers.a:
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -48,11 +51,16 @@ $(U)/helpers/%.o: tests/unit/%
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(F)/fuzz_%: tests/fuzz/fuzz_%.c $(F)/src.a
-	$(FUZZ_CC) $(TEST_CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(F)/src.a $(LDLIBS)
+# jail.c looks at each host call first.
+$(F)/fuzz_syscalls: WRAP := -Wl,--wrap=hk_hostcall6
+$(F)/fuzz_%: tests/fuzz/fuzz_%.c $(F)/helpers.a $(F)/src.a
+	$(FUZZ_CC) $(TEST_CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $(LDFLAGS) $(WRAP) -o $@ $< $(F)/helpers.a $(F)/src.a $(LDLIBS)
 $(F)/seeds_%: tests/fuzz/seeds_%.c $(U)/helpers.a $(U)/src.a
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(U)/helpers.a $(U)/src.a $(LDLIBS)
+$(F)/helpers/%.o: tests/%
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(TEST_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 $(F)/obj/%.o: src/%
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(TEST_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
