@@ -111,7 +111,7 @@ int64_t sys_setpriority(struct hk_task *t, const uint64_t a[6])
 /* ioprio_set's selections are numbered from one, getpriority's from zero. */
 int64_t sys_ioprio_set(struct hk_task *t, const uint64_t a[6])
 {
-	int r = whom_which(t, (int)a[0] - 1, (int)a[1]);
+	int r = whom_which(t, (int)((unsigned)a[0] - 1), (int)a[1]);
 
 	return r ? r : hk_hostcall(SYS_ioprio_set, a[0], a[1], a[2]);
 }
