@@ -25,6 +25,7 @@
 #define GATE_SIGNAL_END     0x0f8 /* … up to here it is ring-3 code */
 #define GATE_VECTOR         0x100 /* exception stubs, GATE_VECTOR_SIZE bytes each */
 #define GATE_VECTOR_SIZE    16
+#define GATE_VECTOR_PF_OUT  8 /* where a stub has its `out`: the page fault's here, all others at 0 */
 #define GATE_VECTORS        32
 #define GATE_STMXCSR        0x300 /* ring 3: MXCSR to (RSP), then SYSCALL */
 

@@ -89,6 +89,7 @@ default_mxcsr:
 	push %rax
 	mov %cr2, %rax
 	xchg %rax, (%rsp)
+	.org GATE_VECTOR + \n * GATE_VECTOR_SIZE + GATE_VECTOR_PF_OUT, 0x90
 	out %al, $(GATE_PORT_VECTOR + \n)
 	add $16, %rsp
 	.else

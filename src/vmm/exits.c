@@ -15,6 +15,8 @@
 
 #define RFLAGS_FIXED 0x2u
 #define RFLAGS_IF    0x200u
+#define RFLAGS_TF    0x100u
+#define RFLAGS_RF    0x10000u
 /* What a program may have set: CF PF AF ZF SF TF DF OF NT RF AC ID. */
 #define RFLAGS_USER 0x254dd5u
 
@@ -39,7 +41,34 @@ static bool in_stub(uint64_t rip)
 	return in_gate(rip) && (at < GATE_SIGNAL_XSAVE || (at >= GATE_SIGNAL_END && at < GATE_STMXCSR));
 }
 
+/* In a stub, behind its `out`: on the way back to the program. */
+static bool is_leaving(uint64_t rip)
+{
+	uint64_t at = rip - GATE_CODE_VA;
+
+	if (!in_stub(rip))
+		return false;
+	if (at < GATE_VECTOR)
+		return at > GATE_SYSCALL && at < GATE_PROBE;
+	if (at / GATE_VECTOR_SIZE == (GATE_VECTOR + VECTOR_PF * GATE_VECTOR_SIZE) / GATE_VECTOR_SIZE)
+		return at % GATE_VECTOR_SIZE > GATE_VECTOR_PF_OUT;
+	return at % GATE_VECTOR_SIZE > 0;
+}
+
+/* The gate's code can be run at ring 3 too, by a program that jumps there. An error counts as ring 0: then nothing of the program's runs. */
+static bool at_ring0(const struct vcpu *v)
+{
+	struct kvm_sregs s;
+
+	return ioctl(v->fd, KVM_GET_SREGS, &s) || s.cs.dpl == 0;
+}
+
 /* ---- in: towards the VM ---- */
+
+static uint64_t frame_va(const struct vcpu *v)
+{
+	return GATE_CPU_VA + (uint64_t)v->id * GATE_PAGE_SIZE + GATE_CPU_STACK - sizeof(*v->frame);
+}
 
 static void fill_frame(struct vcpu *v)
 {
@@ -48,6 +77,21 @@ static void fill_frame(struct vcpu *v)
 					 .rflags = user_flags(v->regs.rflags),
 					 .rsp = v->regs.rsp,
 					 .ss = GATE_SEL_USER_SS };
+}
+
+static bool is_canonical(uint64_t a)
+{
+	return (uint64_t)((int64_t)(a << 16) >> 16) == a;
+}
+
+/*
+ * SYSRET takes RIP and RFLAGS from RCX and R11. After rt_sigreturn both are the program's to choose: R11 with IOPL set would give it the ports, so it
+ * must be exactly what the flags shall be. A trap flag would strike before the first instruction.
+ */
+static bool fits_sysret(const struct hk_regs *r)
+{
+	return r->rip == r->rcx && r->rip < HK_GUEST_MAX && user_flags(r->rflags) == r->r11 &&
+	       !(r->r11 & (RFLAGS_TF | RFLAGS_RF));
 }
 
 /* Put the registers where the vCPU's state wants them. The run page's RIP and RSP still hold the stub's after an exit from ring 0. */
@@ -63,13 +107,13 @@ static void load_registers(struct vcpu *v)
 		break;
 	case VCPU_IN_SYSCALL:
 		k->rflags = stub_flags;
-		/* SYSRET takes RIP and RFLAGS from RCX and R11; what it cannot express goes by IRET. */
-		if (v->regs.rip == v->regs.rcx && user_flags(v->regs.rflags) == user_flags(v->regs.r11)) {
+		/* What SYSRET cannot express goes by IRET. */
+		if (fits_sysret(&v->regs)) {
 			k->rip = stub_rip;
 		} else {
 			fill_frame(v);
 			k->rip = GATE_CODE_VA + GATE_IRET;
-			k->rsp = GATE_CPU_VA + (uint64_t)v->id * GATE_PAGE_SIZE + GATE_CPU_STACK - sizeof(*v->frame);
+			k->rsp = frame_va(v);
 		}
 		break;
 	case VCPU_IN_VECTOR:
@@ -147,11 +191,11 @@ static void exit_io(struct vcpu *v, struct vcpu_exit *out)
 
 static void exit_failed(struct vcpu *v, int error, struct vcpu_exit *out)
 {
-	/* In the gate the vCPU is between two states that the monitor knows: let it get on. */
 	if (error == EINTR || error == EAGAIN) {
 		__atomic_store_n(&v->run->immediate_exit, 0, __ATOMIC_RELEASE);
 		out->event = VCPU_KICKED;
-	} else if (error == EFAULT && !in_stub(v->regs.rip)) {
+	} else if (error == EFAULT && (!in_stub(v->regs.rip) || !at_ring0(v))) {
+		v->state = VCPU_AT_RING3;
 		out->event = VCPU_FORBIDDEN;
 	} else {
 		broken(out, strerror(error), v->regs.rip, v->regs.rsp);
@@ -186,29 +230,48 @@ static void exit_reason(struct vcpu *v, struct vcpu_exit *out)
 	}
 }
 
-/* The vCPU stands at ring 0 in a stub, by a kick that came between SYSCALL and its `out`. */
-static bool between(const struct vcpu *v, const struct vcpu_exit *out)
+/*
+ * A kick came. At ring 3 there is nothing to do. In a stub before its `out`, the exit is an instruction away: false, let it come. Behind
+ * the `out`, the program has not run since `before`: its registers are those, and the way back starts again at the IRET.
+ */
+static bool settle_kick(struct vcpu *v, const struct hk_regs *before)
 {
-	return out->event == VCPU_KICKED && in_stub(v->regs.rip);
+	struct kvm_regs *k = &v->run->s.regs.regs;
+
+	if (in_stub(v->regs.rip) && !is_leaving(v->regs.rip))
+		return false;
+	if (!in_stub(v->regs.rip) || !at_ring0(v)) {
+		v->state = VCPU_AT_RING3;
+		return true;
+	}
+	v->regs = *before;
+	v->state = VCPU_IN_VECTOR;
+	k->rip = GATE_CODE_VA + GATE_IRET;
+	k->rsp = frame_va(v);
+	return true;
 }
 
 void vcpu_run(struct vcpu *v, struct vcpu_exit *out)
 {
+	struct hk_regs before = v->regs;
+
 	memset(out, 0, offsetof(struct vcpu_exit, text) + 1);
+	if (!is_canonical(v->regs.rip)) {
+		/* No way to ring 3 leads there: what the program would get at its first instruction. */
+		out->event = VCPU_EXCEPTION;
+		out->vector = VECTOR_GP;
+		return;
+	}
 	load_registers(v);
 	do {
 		int r = ioctl(v->fd, KVM_RUN, 0);
 		int error = errno;
 
 		take_registers(v);
-		if (r < 0) {
-			/* Ring 3, unless `between` says that the stub is to be finished first. */
+		if (r < 0)
 			exit_failed(v, error, out);
-			if (!in_stub(v->regs.rip))
-				v->state = VCPU_AT_RING3;
-		} else {
+		else
 			exit_reason(v, out);
-		}
-	} while (between(v, out));
+	} while (out->event == VCPU_KICKED && !settle_kick(v, &before));
 	v->exits[out->event]++;
 }

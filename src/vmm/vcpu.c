@@ -150,6 +150,7 @@ static int set_system_registers(struct vcpu *v, const struct mm *mm)
 				     .selector = GATE_SEL_TSS,
 				     .type = 11,
 				     .present = 1 };
+	s.ldt = (struct kvm_segment){ .unusable = 1 };
 	s.gdt = (struct kvm_dtable){ .base = page_va(v) + GATE_CPU_GDT, .limit = GATE_CPU_TSS - GATE_CPU_GDT - 1 };
 	s.idt = (struct kvm_dtable){ .base = page_va(v) + GATE_CPU_IDT, .limit = GATE_VECTORS * 16 - 1 };
 	s.cr0 = CR0_BITS;
