@@ -18,6 +18,10 @@
 #define FLAG_DF  0x400u
 #define FLAG_TF  0x100u
 #define FLAG_RF  0x10000u
+/* What a handler may change in the flags that rt_sigreturn restores: AC RF OF DF TF SF ZF AF PF CF. */
+#define FLAGS_RESTORED 0x50dd5u
+#define FLAGS_PLAIN    0x202u
+#define MINSIGSTKSZ_   2048
 
 static struct hk_regs *regs_of(struct hk_task *t)
 {
@@ -32,6 +36,37 @@ static uint32_t fpstate_size(const struct signal_state *s)
 static bool on_altstack(const struct hk_sigstack *alt, uint64_t sp)
 {
 	return alt->size && sp > alt->sp && sp - alt->sp <= alt->size;
+}
+
+struct hk_sigstack signal_altstack(const struct hk_task *t, uint64_t sp)
+{
+	const struct hk_sigstack *alt = &t->signals.alt;
+	int autodisarm = alt->flags & (int)SS_AUTODISARM;
+
+	return (struct hk_sigstack){ .sp = alt->sp,
+				     .size = alt->size,
+				     .flags = autodisarm | (!alt->size                            ? SS_DISABLE
+							    : !autodisarm && on_altstack(alt, sp) ? SS_ONSTACK
+												  : 0) };
+}
+
+int64_t signal_set_altstack(struct hk_task *t, const struct hk_sigstack *to, uint64_t sp)
+{
+	struct hk_sigstack *alt = &t->signals.alt;
+	int mode = to->flags & ~(int)SS_AUTODISARM;
+
+	if (on_altstack(alt, sp) && !(alt->flags & (int)SS_AUTODISARM))
+		return -EPERM;
+	if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE)
+		return -EINVAL;
+	if (mode != SS_DISABLE && to->size < MINSIGSTKSZ_)
+		return -ENOMEM;
+	*alt = (struct hk_sigstack){ .flags = to->flags };
+	if (mode != SS_DISABLE) {
+		alt->sp = to->sp;
+		alt->size = to->size;
+	}
+	return 0;
 }
 
 /* Where the frame and the extended state go. False: the stack has no room (alternate) or lies nowhere. */
@@ -115,7 +150,6 @@ static bool push(struct hk_task *t, int sig, const siginfo_t *info, const struct
 		return false;
 	f.uc.flags = (s->xsave_size ? UC_FP_XSTATE : 0) | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
 	f.uc.stack = s->alt;
-	f.uc.stack.flags |= s->alt.size ? (on_altstack(&s->alt, r->rsp) ? SS_ONSTACK : 0) : SS_DISABLE;
 	f.uc.mask = s->blocked;
 	fill_context(t, r, fpstate, &f.uc.context);
 	memcpy(f.info, info, sizeof(f.info));
@@ -132,11 +166,17 @@ static bool push(struct hk_task *t, int sig, const siginfo_t *info, const struct
 	return true;
 }
 
+/* The mask that lets signals in just now. */
+static uint64_t open_mask(const struct signal_state *s)
+{
+	return s->waited ? s->wait_mask : s->blocked;
+}
+
 /* Run the guest's handler of sig. False: there is none to run, or no stack for it. */
 static bool enter(struct hk_task *t, int sig, const siginfo_t *info)
 {
 	struct hk_sigaction act = t->proc->actions.act[sig];
-	uint64_t mask = t->signals.blocked | act.mask;
+	uint64_t mask = open_mask(&t->signals) | act.mask;
 
 	if (act.handler <= 1 || !push(t, sig, info, &act))
 		return false;
@@ -147,7 +187,8 @@ static bool enter(struct hk_task *t, int sig, const siginfo_t *info)
 	if (act.flags & SA_RESETHAND)
 		signal_action(t, sig, &(struct hk_sigaction){ 0 }, NULL);
 	if (t->signals.alt.flags & (int32_t)SS_AUTODISARM)
-		t->signals.alt = (struct hk_sigstack){ 0 };
+		t->signals.alt = (struct hk_sigstack){ .flags = SS_DISABLE };
+	t->signals.waited = false;
 	signal_set_mask(t, mask);
 	return true;
 }
@@ -168,6 +209,16 @@ static void settle_call(struct hk_task *t, bool again)
 	}
 }
 
+/* The frame of sig has no room: SIGSEGV instead, whose handler may have a stack of its own. */
+static void no_frame(struct hk_task *t, int sig)
+{
+	if (sig != SIGSEGV && signal_fault(t, SIGSEGV, SI_KERNEL, 0))
+		return;
+	t->exiting = true;
+	t->exit_code = 128 + SIGSEGV;
+	t->killed_by_frame = true;
+}
+
 static void deliver_one(struct hk_task *t, const struct signal_caught *c)
 {
 	const struct hk_sigaction *act = &t->proc->actions.act[c->sig];
@@ -182,23 +233,33 @@ static void deliver_one(struct hk_task *t, const struct signal_caught *c)
 		signal_set_mask(t, t->signals.blocked);
 		return;
 	}
-	t->exiting = true;
-	t->exit_code = 128 + SIGSEGV;
-	t->killed_by_frame = true;
+	no_frame(t, c->sig);
+}
+
+/* The next signal that may have its handler now. */
+static bool next_signal(struct hk_task *t, struct signal_caught *c)
+{
+	struct signal_state *s = &t->signals;
+
+	c->sig = signal_take_held(t, ~open_mask(s), &c->info);
+	if (c->sig)
+		return true;
+	if (!s->caught_count)
+		return false;
+	*c = s->caught[0];
+	memmove(&s->caught[0], &s->caught[1], (SIGNAL_CAUGHT_MAX - 1) * sizeof(*c));
+	s->caught_count--;
+	return true;
 }
 
 void signal_deliver(struct hk_task *t)
 {
-	struct signal_state *s = &t->signals;
+	struct signal_caught c;
 
 	/* Opening the mask after a frame may let the next one in: it is caught at the end of the list and gets its frame on top. */
-	while (s->caught_count && !t->exiting) {
-		struct signal_caught c = s->caught[0];
-
-		memmove(&s->caught[0], &s->caught[1], (SIGNAL_CAUGHT_MAX - 1) * sizeof(c));
-		s->caught_count--;
+	while (!t->exiting && next_signal(t, &c))
 		deliver_one(t, &c);
-	}
+	t->signals.waited = false;
 	settle_call(t, true);
 }
 
@@ -214,6 +275,8 @@ bool signal_fault(struct hk_task *t, int sig, int code, uint64_t addr)
 
 static void take_context(struct hk_regs *r, const struct sigframe_context *c)
 {
+	uint64_t kept = r->rflags & ~(uint64_t)FLAGS_RESTORED;
+
 	*r = (struct hk_regs){
 		.rax = c->rax,
 		.rbx = c->rbx,
@@ -232,7 +295,7 @@ static void take_context(struct hk_regs *r, const struct sigframe_context *c)
 		.r14 = c->r14,
 		.r15 = c->r15,
 		.rip = c->rip,
-		.rflags = c->rflags,
+		.rflags = (c->rflags & FLAGS_RESTORED) | kept,
 	};
 }
 
@@ -257,6 +320,7 @@ static int leave_through_gate(struct hk_task *t, uint64_t at, uint64_t fpstate)
 		return err;
 	r->rsp = at;
 	r->rcx = fpstate;
+	r->rflags = FLAGS_PLAIN; /* with NT the gate's IRET would fail, with TF it would be stepped through */
 	r->rip = GATE_CODE_VA + (extended ? GATE_SIGNAL_XRSTOR : GATE_SIGNAL_FXRSTOR);
 	return 0;
 }
@@ -271,18 +335,12 @@ int64_t signal_return(struct hk_task *t)
 	t->regs_replaced = true;
 	if (err == 0) {
 		take_context(r, &f.uc.context);
-		t->signals.alt = f.uc.stack;
-		t->signals.alt.flags &= (int32_t)SS_AUTODISARM;
-		if (f.uc.stack.flags & SS_DISABLE)
-			t->signals.alt = (struct hk_sigstack){ 0 };
+		(void)!signal_set_altstack(t, &f.uc.stack, r->rsp); /* as Linux: what does not fit is left */
 		signal_set_mask(t, f.uc.mask);
 		if (f.uc.context.fpstate)
 			err = leave_through_gate(t, at, f.uc.context.fpstate);
 	}
-	if (err && !signal_fault(t, SIGSEGV, SI_KERNEL, 0)) {
-		t->exiting = true;
-		t->exit_code = 128 + SIGSEGV;
-		t->killed_by_frame = true;
-	}
+	if (err)
+		no_frame(t, 0);
 	return 0;
 }

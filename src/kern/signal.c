@@ -18,6 +18,8 @@
 #define BIT(sig) (1UL << ((sig)-1))
 /* A fault of the monitor's on guest memory must always reach uaccess.c; nobody can block KILL and STOP. */
 #define NEVER_BLOCKED (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGKILL) | BIT(SIGSTOP))
+/* Bits of sa_flags that there are; Linux forgets the others, so that programs can ask. */
+#define KNOWN_FLAGS 0xdc000807UL
 /* Bits of sa_flags that the host needs to know about. */
 #define MIRRORED_FLAGS ((uint64_t)(SA_NOCLDSTOP | SA_NOCLDWAIT))
 
@@ -26,6 +28,16 @@ void hk_sigreturn(void);
 
 /* A signal handler has no argument of ours: this is how it finds its task. */
 static __thread struct hk_task *current;
+
+/* Have the signal looked at soon: the vCPU comes back, and so does a call that is not yet made, or about to be made again by the kernel. */
+static void come_back(struct hk_task *t, ucontext_t *uc)
+{
+	t->cpu->ops->kick(t->cpu);
+	if ((uint64_t)uc->uc_mcontext.gregs[REG_RIP] == (uint64_t)(uintptr_t)hk_hostcall_begin) {
+		uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)hk_hostcall_end;
+		uc->uc_mcontext.gregs[REG_RAX] = -HK_ERESTARTSYS;
+	}
+}
 
 /* Runs on the task's thread, with all signals blocked. */
 static void on_signal(int sig, siginfo_t *info, void *context)
@@ -45,12 +57,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	/* The rest waits in the kernel, in its order, until this one has its frame. */
 	memset(&uc->uc_sigmask, 0xff, 8);
 	((uint64_t *)&uc->uc_sigmask)[0] = ~NEVER_BLOCKED;
-	t->cpu->ops->kick(t->cpu);
-	/* Decided but not yet made, or about to be made again by the kernel: come back first. */
-	if ((uint64_t)uc->uc_mcontext.gregs[REG_RIP] == (uint64_t)(uintptr_t)hk_hostcall_begin) {
-		uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)hk_hostcall_end;
-		uc->uc_mcontext.gregs[REG_RAX] = -HK_ERESTARTSYS;
-	}
+	come_back(t, uc);
 }
 
 static int64_t host_action(int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act)
@@ -78,15 +85,43 @@ static int64_t mirror(int sig, const struct hk_sigaction *act)
 	return host_action(sig, &host, NULL);
 }
 
-/* A SIGSEGV or SIGBUS that somebody sent. True: taken care of. */
+/* A SIGSEGV or SIGBUS that somebody sent: the host cannot block it, so it is kept here until its turn comes. True: taken care of. */
 static bool on_sent_fault_signal(int sig, siginfo_t *info, void *context)
 {
 	struct hk_task *t = current;
-	uint64_t handler = t ? t->proc->actions.act[sig].handler : 0;
+	int i = sig == SIGBUS;
+	uint64_t handler;
 
-	if (handler > 1)
-		on_signal(sig, info, context);
-	return handler != 0;
+	if (!t)
+		return false;
+	handler = t->proc->actions.act[sig].handler;
+	if (!(t->signals.blocked & BIT(sig)) && handler <= 1)
+		return handler == 1;
+	if (!t->signals.sent[i].pending) {
+		t->signals.sent[i].info = *info;
+		t->signals.sent[i].pending = 1;
+	}
+	come_back(t, context);
+	return true;
+}
+
+uint64_t signal_held(const struct hk_task *t, uint64_t set)
+{
+	const struct signal_state *s = &t->signals;
+
+	return set & ((s->sent[0].pending ? BIT(SIGSEGV) : 0) | (s->sent[1].pending ? BIT(SIGBUS) : 0));
+}
+
+int signal_take_held(struct hk_task *t, uint64_t set, siginfo_t *info)
+{
+	uint64_t held = signal_held(t, set);
+	int i = held & BIT(SIGBUS) ? 1 : 0;
+
+	if (!held)
+		return 0;
+	*info = t->signals.sent[i].info;
+	t->signals.sent[i].pending = 0;
+	return i ? SIGBUS : SIGSEGV;
 }
 
 int signal_init(struct hk_task *t)
@@ -123,6 +158,7 @@ int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new
 	if (r)
 		return r;
 	*act = *new_act;
+	act->flags &= KNOWN_FLAGS;
 	act->mask &= ~(BIT(SIGKILL) | BIT(SIGSTOP));
 	return 0;
 }
@@ -139,4 +175,24 @@ void signal_set_mask(struct hk_task *t, uint64_t mask)
 	t->signals.blocked = mask & ~(BIT(SIGKILL) | BIT(SIGSTOP));
 	host = signal_host_mask(mask);
 	hk_hostcall(SYS_rt_sigprocmask, SIG_SETMASK, &host, NULL, 8);
+}
+
+int64_t signal_waited(struct hk_task *t, uint64_t mask, int64_t result)
+{
+	if (result == -EINTR) {
+		t->signals.waited = true;
+		t->signals.wait_mask = mask;
+	}
+	return result;
+}
+
+int64_t signal_suspend(struct hk_task *t, uint64_t mask)
+{
+	uint64_t host = signal_host_mask(mask);
+	int64_t r = signal_held(t, ~mask) ? -EINTR : hk_hostcall(SYS_rt_sigsuspend, &host, sizeof(host));
+
+	/* What woke it is blocked all the same, and kept here: sleep on. */
+	if (r == -EINTR && !t->signals.caught_count && !signal_held(t, ~mask))
+		return -HK_ERESTARTSYS;
+	return signal_waited(t, mask, r);
 }

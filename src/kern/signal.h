@@ -51,7 +51,14 @@ struct signal_state {     /* one a task; only its own thread touches it, its sig
 	volatile sig_atomic_t caught_count;
 	struct signal_caught caught[SIGNAL_CAUGHT_MAX];
 	uint64_t trapno, error, cr2; /* of the last fault, for ucontext */
-	bool restart;                /* the current call returned -HK_ERESTARTSYS */
+	/* A sent SIGSEGV or SIGBUS, which the host may not keep back for us: [0] SIGSEGV, [1] SIGBUS. */
+	struct {
+		volatile sig_atomic_t pending;
+		siginfo_t info;
+	} sent[2];
+	bool waited; /* the call that a signal ended had this mask instead of `blocked`: its handler starts with it */
+	uint64_t wait_mask;
+	bool restart; /* the current call returned -HK_ERESTARTSYS */
 	uint64_t restart_nr;
 	/* how the gate saves extended state (vmm's probe) */
 	uint32_t xsave_size; /* 0: FXSAVE */
@@ -65,6 +72,12 @@ HK_MUST_CHECK int signal_init(struct hk_task *t);
 int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act);
 /* Set the mask (SIGKILL and SIGSTOP are taken out) and mirror it. */
 void signal_set_mask(struct hk_task *t, uint64_t mask);
+/* The current call waited with `mask` in place of the guest's (sigsuspend, ppoll) and ended with `result`, which is returned. */
+int64_t signal_waited(struct hk_task *t, uint64_t mask, int64_t result);
+int64_t signal_suspend(struct hk_task *t, uint64_t mask); /* rt_sigsuspend */
+/* Those of the signals in `set` that are pending here and not in the host; take one of them, with *info: its number or 0. */
+uint64_t signal_held(const struct hk_task *t, uint64_t set);
+int signal_take_held(struct hk_task *t, uint64_t set, siginfo_t *info);
 /* A guest's mask as the host may have it: what the monitor itself needs stays open. */
 uint64_t signal_host_mask(uint64_t mask);
 
@@ -72,6 +85,9 @@ uint64_t signal_host_mask(uint64_t mask);
 void signal_deliver(struct hk_task *t);
 /* A CPU exception as a signal. True: a frame was pushed. False: no handler, or it is blocked: the guest must die of it. */
 HK_MUST_CHECK bool signal_fault(struct hk_task *t, int sig, int code, uint64_t addr);
+/* sigaltstack, with the stack pointer at sp: what it is; a new one, with Linux's errors. */
+struct hk_sigstack signal_altstack(const struct hk_task *t, uint64_t sp);
+int64_t signal_set_altstack(struct hk_task *t, const struct hk_sigstack *to, uint64_t sp);
 /* rt_sigreturn. Sets all registers. */
 int64_t signal_return(struct hk_task *t);
 

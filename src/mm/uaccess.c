@@ -48,7 +48,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 
 int uaccess_init(void)
 {
-	struct sigaction act = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
+	struct sigaction act = { .sa_sigaction = on_fault,
+				 .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK | SA_RESTART };
 
 	sigemptyset(&act.sa_mask);
 	if (sigaction(SIGSEGV, &act, NULL) || sigaction(SIGBUS, &act, NULL))

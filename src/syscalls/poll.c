@@ -6,6 +6,7 @@
 #include "syscalls/args.h"
 #include "syscalls/pass.h"
 
+#include "kern/signal.h"
 #include "mm/uaccess.h"
 
 #include <errno.h>
@@ -29,15 +30,28 @@ PASS2(sys_eventfd2, SYS_eventfd2)
 PASS2(sys_timerfd_create, SYS_timerfd_create)
 PASS1_OBJ(sys_timerfd_gettime, SYS_timerfd_gettime, struct itimerspec)
 
-/* A signal mask for the time of the call. The host looks at the size first, then at the pointer; a NULL mask has no size. */
-static uint64_t host_sigmask(uint64_t a, uint64_t size, uint64_t *copy)
+/* A signal mask for the time of a call, if it has one. */
+struct wait_mask {
+	bool given;
+	uint64_t guest, host;
+};
+
+/* The host looks at the size first, then at the pointer; a NULL mask has no size. Returns what to pass to the host. */
+static uint64_t host_sigmask(uint64_t a, uint64_t size, struct wait_mask *m)
 {
+	m->given = false;
 	if (a == 0)
 		return 0;
-	if (size != SIGSET_BYTES || get_guest(copy, GVA(a)))
+	if (size != SIGSET_BYTES || get_guest(&m->guest, GVA(a)))
 		return HOST_BAD_ADDR;
-	*copy = signal_host_mask(*copy);
-	return (uint64_t)(uintptr_t)copy;
+	m->given = true;
+	m->host = signal_host_mask(m->guest);
+	return (uint64_t)(uintptr_t)&m->host;
+}
+
+static int64_t waited(struct hk_task *t, const struct wait_mask *m, int64_t result)
+{
+	return m->given ? signal_waited(t, m->guest, result) : result;
 }
 
 /* ---- poll ---- */
@@ -114,14 +128,17 @@ int64_t sys_poll(struct hk_task *t, const uint64_t a[6])
 
 int64_t sys_ppoll(struct hk_task *t, const uint64_t a[6])
 {
-	uint64_t count = (uint32_t)a[1], host, mask, mask_copy;
+	uint64_t count = (uint32_t)a[1], host, mask;
+	struct wait_mask m;
 	struct poll_copy p;
 	int r = poll_load(t, &p, a[0], count, &host);
 
 	if (r)
 		return r;
-	mask = host_sigmask(a[3], a[4], &mask_copy);
-	return poll_store(&p, a[0], hk_hostcall(SYS_ppoll, host, count, host_obj(a[2], struct timespec), mask, a[4]));
+	mask = host_sigmask(a[3], a[4], &m);
+	return waited(
+		t, &m,
+		poll_store(&p, a[0], hk_hostcall(SYS_ppoll, host, count, host_obj(a[2], struct timespec), mask, a[4])));
 }
 
 /* ---- select ---- */
@@ -279,15 +296,16 @@ int64_t sys_pselect6(struct hk_task *t, const uint64_t a[6])
 	struct {
 		uint64_t mask, size;
 	} arg;
-	uint64_t mask_copy, last = (uint64_t)(uintptr_t)&arg;
+	uint64_t last = (uint64_t)(uintptr_t)&arg;
+	struct wait_mask m = { .given = false };
 
 	if (a[5] == 0)
 		last = 0;
 	else if (get_guest(&arg, GVA(a[5])))
 		last = HOST_BAD_ADDR;
 	else
-		arg.mask = host_sigmask(arg.mask, arg.size, &mask_copy);
-	return do_select(t, SYS_pselect6, a, host_obj(a[4], struct timespec), last);
+		arg.mask = host_sigmask(arg.mask, arg.size, &m);
+	return waited(t, &m, do_select(t, SYS_pselect6, a, host_obj(a[4], struct timespec), last));
 }
 
 /* ---- epoll and timerfd ---- */
@@ -317,20 +335,23 @@ int64_t sys_epoll_wait(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 	return hk_hostcall(SYS_epoll_wait, a[0], events, max, a[3]);
 }
 
-int64_t sys_epoll_pwait(struct hk_task *t HK_UNUSED, const uint64_t a[6])
+int64_t sys_epoll_pwait(struct hk_task *t, const uint64_t a[6])
 {
-	uint64_t max = a[2], events = host_events(a[1], &max), mask_copy;
-	uint64_t mask = host_sigmask(a[4], a[5], &mask_copy);
+	uint64_t max = a[2], events = host_events(a[1], &max), mask;
+	struct wait_mask m;
 
-	return hk_hostcall(SYS_epoll_pwait, a[0], events, max, a[3], mask, a[5]);
+	mask = host_sigmask(a[4], a[5], &m);
+	return waited(t, &m, hk_hostcall(SYS_epoll_pwait, a[0], events, max, a[3], mask, a[5]));
 }
 
-int64_t sys_epoll_pwait2(struct hk_task *t HK_UNUSED, const uint64_t a[6])
+int64_t sys_epoll_pwait2(struct hk_task *t, const uint64_t a[6])
 {
-	uint64_t max = a[2], events = host_events(a[1], &max), mask_copy;
-	uint64_t mask = host_sigmask(a[4], a[5], &mask_copy);
+	uint64_t max = a[2], events = host_events(a[1], &max), mask;
+	struct wait_mask m;
 
-	return hk_hostcall(SYS_epoll_pwait2, a[0], events, max, host_obj(a[3], struct timespec), mask, a[5]);
+	mask = host_sigmask(a[4], a[5], &m);
+	return waited(t, &m,
+		      hk_hostcall(SYS_epoll_pwait2, a[0], events, max, host_obj(a[3], struct timespec), mask, a[5]));
 }
 
 int64_t sys_timerfd_settime(struct hk_task *t HK_UNUSED, const uint64_t a[6])

@@ -10,8 +10,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
-#define SIGSET_SIZE  8
-#define MINSIGSTKSZ_ 2048
+#define SIGSET_SIZE 8
 
 int64_t sys_rt_sigaction(struct hk_task *t, const uint64_t a[6])
 {
@@ -68,10 +67,11 @@ int64_t sys_rt_sigpending(struct hk_task *t, const uint64_t a[6])
 	uint64_t set;
 	int64_t r;
 
-	(void)t;
 	if (a[1] > SIGSET_SIZE)
 		return -EINVAL;
 	r = hk_hostcall(SYS_rt_sigpending, &set, sizeof(set));
+	if (r == 0)
+		set |= signal_held(t, t->signals.blocked);
 	if (r == 0 && copy_to_guest(GVA(a[0]), &set, a[1]))
 		return -EFAULT;
 	return r;
@@ -81,13 +81,11 @@ int64_t sys_rt_sigsuspend(struct hk_task *t, const uint64_t a[6])
 {
 	uint64_t mask;
 
-	(void)t;
 	if (a[1] != SIGSET_SIZE)
 		return -EINVAL;
 	if (get_guest(&mask, GVA(a[0])))
 		return -EFAULT;
-	mask = signal_host_mask(mask);
-	return hk_hostcall(SYS_rt_sigsuspend, &mask, SIGSET_SIZE);
+	return signal_suspend(t, mask);
 }
 
 int64_t sys_pause(struct hk_task *t, const uint64_t a[6])
@@ -104,12 +102,15 @@ int64_t sys_rt_sigtimedwait(struct hk_task *t, const uint64_t a[6])
 	uint64_t set;
 	int64_t r;
 
-	(void)t;
 	if (a[3] != SIGSET_SIZE)
 		return -EINVAL;
 	if (get_guest(&set, GVA(a[0])) || (a[2] && get_guest(&ts, GVA(a[2]))))
 		return -EFAULT;
-	r = hk_hostcall(SYS_rt_sigtimedwait, &set, &info, a[2] ? &ts : NULL, SIGSET_SIZE);
+	r = signal_take_held(t, set, &info);
+	if (r == 0)
+		r = hk_hostcall(SYS_rt_sigtimedwait, &set, &info, a[2] ? &ts : NULL, SIGSET_SIZE);
+	if (r == -EINTR && signal_held(t, set))
+		r = signal_take_held(t, set, &info);
 	if (r > 0 && a[1] && put_guest(GVA(a[1]), &info))
 		return -EFAULT;
 	return r;
@@ -149,38 +150,18 @@ int64_t sys_rt_tgsigqueueinfo(struct hk_task *t, const uint64_t a[6])
 
 /* ---- the alternate stack ---- */
 
-static bool on_it(const struct hk_sigstack *s, uint64_t sp)
-{
-	return s->size && sp > s->sp && sp - s->sp <= s->size;
-}
-
 int64_t sys_sigaltstack(struct hk_task *t, const uint64_t a[6])
 {
-	struct hk_sigstack *alt = &t->signals.alt, new_stack, old = *alt;
-	bool on = on_it(alt, t->cpu->ops->regs(t->cpu)->rsp);
-	int mode;
+	uint64_t sp = t->cpu->ops->regs(t->cpu)->rsp;
+	struct hk_sigstack to, old = signal_altstack(t, sp);
+	int64_t r = 0;
 
-	old.flags |= !alt->size ? SS_DISABLE : on ? SS_ONSTACK : 0;
-	old.pad = 0;
 	if (a[0]) {
-		if (get_guest(&new_stack, GVA(a[0])))
+		if (get_guest(&to, GVA(a[0])))
 			return -EFAULT;
-		mode = new_stack.flags & ~(int)SS_AUTODISARM;
-		if (on && !(alt->flags & (int)SS_AUTODISARM))
-			return -EPERM;
-		if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE)
-			return -EINVAL;
-		if (mode == SS_DISABLE) {
-			*alt = (struct hk_sigstack){ .flags = new_stack.flags & (int)SS_AUTODISARM };
-		} else {
-			if (new_stack.size < MINSIGSTKSZ_)
-				return -ENOMEM;
-			*alt = (struct hk_sigstack){ .sp = new_stack.sp,
-						     .size = new_stack.size,
-						     .flags = new_stack.flags & (int)SS_AUTODISARM };
-		}
+		r = signal_set_altstack(t, &to, sp);
 	}
-	return a[1] && put_guest(GVA(a[1]), &old) ? -EFAULT : 0;
+	return r == 0 && a[1] && put_guest(GVA(a[1]), &old) ? -EFAULT : r;
 }
 
 /* ---- signalfd ---- */
