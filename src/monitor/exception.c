@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define LINUX_TASK_SIZE 0x7ffffffff000UL
+
 #define PF_PRESENT 0x1u
 #define PF_WRITE   0x2u
 #define PF_FETCH   0x10u
@@ -32,11 +34,12 @@ enum vector {
 	VEC_CP = 21,
 };
 
-/* The fault at addr is said to be mended. False if that was said too often already. */
+/* The fault at addr is said to be mended. False if that was said too often already, with nothing happening in between: a loop that walks
+ * through memory faults at one place, too, but its registers change. */
 static bool mended(struct monitor *m, uint64_t addr)
 {
-	if (m->mend_rip != m->vcpu.regs.rip || m->mend_addr != addr) {
-		m->mend_rip = m->vcpu.regs.rip;
+	if (m->mend_addr != addr || memcmp(&m->mend_regs, &m->vcpu.regs, sizeof(m->mend_regs)) != 0) {
+		m->mend_regs = m->vcpu.regs;
 		m->mend_addr = addr;
 		m->mend_count = 0;
 	}
@@ -79,7 +82,8 @@ static void on_page_fault(struct monitor *m, const struct vcpu_exit *e)
 	if (verdict == MM_RESUME && mended(m, e->cr2))
 		return;
 	fault.code = verdict == MM_ACCERR ? SEGV_ACCERR : SEGV_MAPERR;
-	signal_or_die(m, &fault, VEC_PF, e->error);
+	/* As Linux, which says of no page of its own whether it is there. */
+	signal_or_die(m, &fault, VEC_PF, e->error | (e->cr2 >= LINUX_TASK_SIZE ? PF_PRESENT : 0));
 }
 
 /* Which of the unmasked x87 or SSE exceptions it was: their flags are in the same order in both. */

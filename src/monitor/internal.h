@@ -38,7 +38,8 @@ struct monitor {
 	int killed_by;               /* signal number, if a fault ended the guest */
 	int status;                  /* exit status once the loop is left */
 	/* The last page fault that was said to be mended, to see when it is not. */
-	uint64_t mend_rip, mend_addr;
+	struct hk_regs mend_regs;
+	uint64_t mend_addr;
 	unsigned mend_count;
 };
 
