@@ -13,12 +13,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HK_SYSCALL_CLASSES(X)                                                                                          \
-	X(FILE, "file")                                                                                                \
-	X(DESC, "desc")                                                                                                \
-	X(MEMORY, "memory")                                                                                            \
-	X(PROCESS, "process") X(SIGNAL, "signal") X(TIME, "time") X(NETWORK, "network") X(IPC, "ipc")                  \
-		X(SYSTEM, "system")
+/* clang-format cannot make up its mind about lists of X(…). */
+/* clang-format off */
+#define HK_SYSCALL_CLASSES(X) \
+	X(FILE, "file") \
+	X(DESC, "desc") \
+	X(MEMORY, "memory") \
+	X(PROCESS, "process") \
+	X(SIGNAL, "signal") \
+	X(TIME, "time") \
+	X(NETWORK, "network") \
+	X(IPC, "ipc") \
+	X(SYSTEM, "system")
+/* clang-format on */
 
 /* The cheapest road by which a call may be served (DESIGN D5); today all take OWN. */
 enum hk_road {
