@@ -27,4 +27,20 @@ int64_t hk_hostcall6(int64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
  * sign-extended, as the kernel expects. */
 #define hk_hostcall(...) HK_HC_N(__VA_ARGS__, HK_HC6, HK_HC5, HK_HC4, HK_HC3, HK_HC2, HK_HC1, HK_HC0)(__VA_ARGS__)
 
+/* A signal came before the call was made: see kern/signal.h. The kernel's own number; the guest never sees it. */
+#define HK_ERESTARTSYS 512
+
+/*
+ * The same for a call that never waits and must be made, signal or not: the monitor's own questions, and steps in the middle of something. The signal's
+ * handler has blocked the next one, so this goes round once.
+ */
+#define hk_hostcall_sure(...)                                                                                          \
+	({                                                                                                             \
+		int64_t hk_sure_;                                                                                      \
+		do                                                                                                     \
+			hk_sure_ = hk_hostcall(__VA_ARGS__);                                                           \
+		while (hk_sure_ == -HK_ERESTARTSYS);                                                                   \
+		hk_sure_;                                                                                              \
+	})
+
 #endif

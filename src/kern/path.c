@@ -23,7 +23,7 @@
 bool path_fd_in_proc(int fd)
 {
 	struct statfs s;
-	int64_t r = fd == AT_FDCWD ? hk_hostcall(SYS_statfs, ".", &s) : hk_hostcall(SYS_fstatfs, fd, &s);
+	int64_t r = fd == AT_FDCWD ? hk_hostcall_sure(SYS_statfs, ".", &s) : hk_hostcall_sure(SYS_fstatfs, fd, &s);
 
 	return r == 0 && s.f_type == PROC_SUPER_MAGIC;
 }
@@ -35,9 +35,9 @@ static bool dir_path(int fd, char buf[PATH_MAX])
 	int64_t n;
 
 	if (fd == AT_FDCWD)
-		return hk_hostcall(SYS_getcwd, buf, PATH_MAX) > 0;
+		return hk_hostcall_sure(SYS_getcwd, buf, PATH_MAX) > 0;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = hk_hostcall(SYS_readlinkat, AT_FDCWD, link, buf, PATH_MAX - 1);
+	n = hk_hostcall_sure(SYS_readlinkat, AT_FDCWD, link, buf, PATH_MAX - 1);
 	if (n <= 0)
 		return false;
 	buf[n] = '\0';
@@ -132,7 +132,7 @@ static bool start_of(const struct hk_path *p, char base[PATH_MAX], const char **
 		return dir_path(p->dirfd, base);
 	memcpy(prefix, p->name_buf, (size_t)(dots - p->name_buf));
 	prefix[dots - p->name_buf] = '\0';
-	fd = (int)hk_hostcall(SYS_openat, p->dirfd, prefix, O_PATH | O_CLOEXEC, 0);
+	fd = (int)hk_hostcall_sure(SYS_openat, p->dirfd, prefix, O_PATH | O_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
 	ok = dir_path(fd, base);
@@ -242,7 +242,7 @@ int path_get(struct hk_task *t, int dirfd, gva_t name, unsigned how, struct hk_p
 /* One step of the walk: the link at path into target; 0 if it is none. */
 static size_t read_link(const char *path, char target[PATH_MAX])
 {
-	int64_t n = hk_hostcall(SYS_readlinkat, AT_FDCWD, path, target, PATH_MAX - 1);
+	int64_t n = hk_hostcall_sure(SYS_readlinkat, AT_FDCWD, path, target, PATH_MAX - 1);
 
 	if (n <= 0)
 		return 0;

@@ -229,7 +229,7 @@ static void deliver_one(struct hk_task *t, const struct signal_caught *c)
 		return;
 	if (act->handler <= 1) {
 		/* Its disposition changed after it was caught: let the host do what it now is. */
-		hk_hostcall(SYS_rt_tgsigqueueinfo, getpid(), t->tid, c->sig, &c->info);
+		hk_hostcall_sure(SYS_rt_tgsigqueueinfo, getpid(), t->tid, c->sig, &c->info);
 		signal_set_mask(t, t->signals.blocked);
 		return;
 	}

@@ -62,7 +62,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 static int64_t host_action(int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act)
 {
-	return hk_hostcall(SYS_rt_sigaction, sig, new_act, old_act, 8);
+	return hk_hostcall_sure(SYS_rt_sigaction, sig, new_act, old_act, 8);
 }
 
 /* Give the host what stands for the guest's action. */
@@ -139,7 +139,7 @@ int signal_init(struct hk_task *t)
 			t->proc->actions.act[sig].handler = 1;
 	}
 	uaccess_on_sent(on_sent_fault_signal);
-	r = hk_hostcall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &t->signals.blocked, 8);
+	r = hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &t->signals.blocked, 8);
 	return (int)r;
 }
 
@@ -174,7 +174,7 @@ void signal_set_mask(struct hk_task *t, uint64_t mask)
 
 	t->signals.blocked = mask & ~(BIT(SIGKILL) | BIT(SIGSTOP));
 	host = signal_host_mask(mask);
-	hk_hostcall(SYS_rt_sigprocmask, SIG_SETMASK, &host, NULL, 8);
+	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &host, NULL, 8);
 }
 
 int64_t signal_waited(struct hk_task *t, uint64_t mask, int64_t result)

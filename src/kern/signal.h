@@ -2,12 +2,14 @@
 /*
  * Signals. Dispositions and masks are mirrored to the host, so pending sets, queueing, siginfo and default actions are the host's. For a signal
  * that the guest handles, the monitor's own handler notes it, blocks the rest, and makes the vCPU return; signal_deliver then
- * builds the frame that the guest's handler expects. signal(7), sigaction(2), sigreturn(2).
+ * builds the frame that the guest's handler expects. A host call that a signal cut short, or that was never made because of one, gives
+ * -HK_ERESTARTSYS: it is started again unless a handler without SA_RESTART ran. signal(7), sigaction(2), sigreturn(2).
  */
 #ifndef HK_KERN_SIGNAL_H
 #define HK_KERN_SIGNAL_H
 
 #include "base/compiler.h"
+#include "base/hostcall.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -18,10 +20,6 @@ struct hk_task;
 #ifndef SS_AUTODISARM
 #define SS_AUTODISARM (1U << 31)
 #endif
-/* A host call was cut short, or never made, because of a signal: start it again unless a handler without SA_RESTART ran. The
- * kernel's own number; the guest never sees it. */
-#define HK_ERESTARTSYS 512
-
 /* As rt_sigaction(2) takes it. */
 struct hk_sigaction {
 	uint64_t handler, flags, restorer, mask;

@@ -34,7 +34,7 @@ int64_t mm_advise(struct mm *mm, gva_t addr, uint64_t len, int advice)
 	if (!range_ok(addr, len))
 		return len == 0 ? 0 : -ENOMEM;
 	pthread_mutex_lock(&mm->lock);
-	r = hk_hostcall(SYS_madvise, addr.v, len, advice);
+	r = hk_hostcall_sure(SYS_madvise, addr.v, len, advice);
 	pthread_mutex_unlock(&mm->lock);
 	return r;
 }
@@ -64,7 +64,7 @@ int64_t mm_lock(struct mm *mm, gva_t addr, uint64_t len, int flags)
 	if (len && !range_ok(addr, len))
 		return -ENOMEM;
 	pthread_mutex_lock(&mm->lock);
-	r = hk_hostcall(SYS_mlock2, addr.v, len, flags);
+	r = hk_hostcall_sure(SYS_mlock2, addr.v, len, flags);
 	if (r == 0 && len)
 		mark(mm, addr.v, addr.v + len, VMA_LOCKED);
 	pthread_mutex_unlock(&mm->lock);
@@ -78,7 +78,7 @@ int64_t mm_unlock(struct mm *mm, gva_t addr, uint64_t len)
 	if (len && !range_ok(addr, len))
 		return -ENOMEM;
 	pthread_mutex_lock(&mm->lock);
-	r = hk_hostcall(SYS_munlock, addr.v, len);
+	r = hk_hostcall_sure(SYS_munlock, addr.v, len);
 	if (r == 0 && len)
 		mark(mm, addr.v, addr.v + len, 0);
 	pthread_mutex_unlock(&mm->lock);
@@ -97,8 +97,8 @@ int64_t mm_lock_all(struct mm *mm, int flags)
 		for (struct vma *v = vma_first(&mm->vmas); v && r == 0; v = vma_next(v)) {
 			if (v->prot == PROT_NONE)
 				continue;
-			r = hk_hostcall(SYS_mlock2, v->start, v->end - v->start,
-					flags & MCL_ONFAULT ? MLOCK_ONFAULT : 0);
+			r = hk_hostcall_sure(SYS_mlock2, v->start, v->end - v->start,
+					     flags & MCL_ONFAULT ? MLOCK_ONFAULT : 0);
 			v->flags |= r == 0 ? VMA_LOCKED : 0;
 		}
 	if (r == 0)
@@ -112,7 +112,7 @@ int64_t mm_unlock_all(struct mm *mm)
 	pthread_mutex_lock(&mm->lock);
 	mm->lock_future = 0;
 	for (struct vma *v = vma_first(&mm->vmas); v; v = vma_next(v)) {
-		hk_hostcall(SYS_munlock, v->start, v->end - v->start);
+		hk_hostcall_sure(SYS_munlock, v->start, v->end - v->start);
 		v->flags &= ~VMA_LOCKED;
 	}
 	pthread_mutex_unlock(&mm->lock);

@@ -26,11 +26,11 @@ static struct vma *grow_stack(struct mm *mm, uint64_t addr)
 	more = *v;
 	more.start = start;
 	more.end = v->start;
-	if (hk_hostcall(SYS_mmap, more.start, more.end - more.start, mm_host_prot(more.prot),
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) < 0)
+	if (hk_hostcall_sure(SYS_mmap, more.start, more.end - more.start, mm_host_prot(more.prot),
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) < 0)
 		return NULL;
 	if (vma_insert(&mm->vmas, &more)) {
-		hk_hostcall(SYS_munmap, more.start, more.end - more.start);
+		hk_hostcall_sure(SYS_munmap, more.start, more.end - more.start);
 		return NULL;
 	}
 	return vma_find(&mm->vmas, addr);

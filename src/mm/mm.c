@@ -36,7 +36,7 @@ int mm_init(struct mm *mm, const struct pt_ops *ops, void *ops_ctx)
 void mm_destroy(struct mm *mm)
 {
 	for (struct vma *v = vma_first(&mm->vmas); v; v = vma_next(v))
-		hk_hostcall(SYS_munmap, v->start, v->end - v->start);
+		hk_hostcall_sure(SYS_munmap, v->start, v->end - v->start);
 	vma_tree_free(&mm->vmas);
 	pt_free(&mm->pt);
 	pthread_mutex_destroy(&mm->lock);
@@ -144,7 +144,7 @@ static int record(struct mm *mm, const struct vma *v, struct mm_charge old)
 		r = vma_insert(&mm->vmas, v);
 	if (r) {
 		/* Out of memory half-way: leave a hole rather than something the tree does not know. */
-		hk_hostcall(SYS_munmap, v->start, v->end - v->start);
+		hk_hostcall_sure(SYS_munmap, v->start, v->end - v->start);
 		return r;
 	}
 	mm_recharge(mm, old, mm_charge_of(v, v->end - v->start));
@@ -160,14 +160,14 @@ static int64_t map_at(struct mm *mm, struct vma *v, int flags, int fd, bool popu
 
 	if (!mm_within_limits(mm, len, mm_charge_of(v, len), old))
 		return -ENOMEM;
-	r = hk_hostcall(SYS_mmap, v->start, len, mm_host_prot(v->prot), host_flags, fd, v->offset);
+	r = hk_hostcall_sure(SYS_mmap, v->start, len, mm_host_prot(v->prot), host_flags, fd, v->offset);
 	if (r < 0)
 		return r;
 	r = record(mm, v, old);
 	if (r)
 		return r;
 	if (mm->lock_future)
-		hk_hostcall(SYS_mlock2, v->start, len, mm->lock_future & MCL_ONFAULT ? MLOCK_ONFAULT : 0);
+		hk_hostcall_sure(SYS_mlock2, v->start, len, mm->lock_future & MCL_ONFAULT ? MLOCK_ONFAULT : 0);
 	/* A failure here is not fatal: the fault handler tries again, and answers for it then. */
 	if (v->prot != PROT_NONE && pt_map(&mm->pt, v->start, v->end, v->prot & PROT_EXEC, !populate) && populate)
 		return -ENOMEM;
@@ -184,7 +184,7 @@ int64_t mm_map(struct mm *mm, gva_t addr, uint64_t len, int prot, int flags, int
 	int64_t r;
 
 	/* Linux looks at the descriptor before anything else. */
-	if (!anonymous && hk_hostcall(SYS_fcntl, fd, F_GETFD) < 0)
+	if (!anonymous && hk_hostcall_sure(SYS_fcntl, fd, F_GETFD) < 0)
 		return -EBADF;
 	if (len == 0)
 		return -EINVAL;
@@ -231,7 +231,7 @@ static int check_range(gva_t addr, uint64_t len, uint64_t *end)
 static int64_t unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
 {
 	struct mm_charge old = mm_charged(mm, start, end);
-	int64_t r = hk_hostcall(SYS_munmap, start, end - start);
+	int64_t r = hk_hostcall_sure(SYS_munmap, start, end - start);
 
 	if (r == 0)
 		r = vma_remove(&mm->vmas, start, end);
@@ -267,7 +267,7 @@ static int64_t protect_part(struct mm *mm, uint64_t start, uint64_t end, int pro
 		return -ENOMEM;
 	if ((prot & PROT_EXEC) && (probe.flags & VMA_NOEXEC))
 		return -EACCES;
-	r = hk_hostcall(SYS_mprotect, start, end - start, mm_host_prot(prot));
+	r = hk_hostcall_sure(SYS_mprotect, start, end - start, mm_host_prot(prot));
 	if (r == 0)
 		r = vma_update(&mm->vmas, start, end, prot, 0, 0);
 	if (r)
@@ -363,8 +363,8 @@ static int64_t move_to(struct mm *mm, struct vma *v, uint64_t old, uint64_t old_
 		       int flags)
 {
 	bool keep = (flags & MREMAP_DONTUNMAP) || old_len == 0;
-	int64_t r = hk_hostcall(SYS_mremap, old, old_len, new_len,
-				(flags & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED, new);
+	int64_t r = hk_hostcall_sure(SYS_mremap, old, old_len, new_len,
+				     (flags & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED, new);
 
 	return r < 0 ? r : record_move(mm, v, old, old_len, new, new_len, keep);
 }
@@ -378,7 +378,7 @@ static int64_t grow_in_place(struct mm *mm, struct vma *v, uint64_t old, uint64_
 
 	if (end > (next ? next->start : HK_GUEST_MAX) || end < old)
 		return -ENOMEM;
-	r = hk_hostcall(SYS_mremap, old, old_len, new_len, 0, 0);
+	r = hk_hostcall_sure(SYS_mremap, old, old_len, new_len, 0, 0);
 	if (r < 0)
 		return r;
 	added.start = old + old_len;

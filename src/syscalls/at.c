@@ -53,6 +53,6 @@ bool at_is_running(const struct hk_task *t, const struct hk_path *p)
 	const struct hk_image *image = &t->proc->image;
 	struct stat st;
 
-	return p->name && hk_hostcall(SYS_newfstatat, p->dirfd, p->name, &st, 0) == 0 && st.st_dev == image->exe_dev &&
-	       st.st_ino == image->exe_ino;
+	return p->name && hk_hostcall_sure(SYS_newfstatat, p->dirfd, p->name, &st, 0) == 0 &&
+	       st.st_dev == image->exe_dev && st.st_ino == image->exe_ino;
 }

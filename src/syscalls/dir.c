@@ -335,7 +335,7 @@ static int64_t getdents_proc(struct hk_task *t, const uint64_t a[6], bool old)
 {
 	_Alignas(struct dirent64) char buf[32768];
 	uint64_t cap = (int)a[2] < 0 ? 0 : hk_min((unsigned)a[2], sizeof(buf));
-	int64_t start = hk_hostcall(SYS_lseek, a[0], 0, SEEK_CUR);
+	int64_t start = hk_hostcall_sure(SYS_lseek, a[0], 0, SEEK_CUR);
 	int64_t n, kept = 0;
 
 	/* what was read may all be hidden: that is not the end yet */
@@ -349,7 +349,7 @@ static int64_t getdents_proc(struct hk_task *t, const uint64_t a[6], bool old)
 	if (kept > 0 && old)
 		dirents_to_old(buf, (size_t)kept);
 	if (kept > 0 && copy_to_guest(GVA(a[1]), buf, (size_t)kept)) {
-		hk_hostcall(SYS_lseek, a[0], start, SEEK_SET);
+		hk_hostcall_sure(SYS_lseek, a[0], start, SEEK_SET);
 		return -EFAULT;
 	}
 	return kept;

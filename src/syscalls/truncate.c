@@ -8,7 +8,7 @@
 /* The running program's file: what the host would refuse anyway (EACCES, EROFS…) comes before ETXTBSY. */
 static int64_t truncate_running(const struct hk_path *p)
 {
-	int64_t r = hk_hostcall(SYS_faccessat2, p->dirfd, p->name, W_OK, AT_EACCESS);
+	int64_t r = hk_hostcall_sure(SYS_faccessat2, p->dirfd, p->name, W_OK, AT_EACCESS);
 
 	return r ? r : -ETXTBSY;
 }
