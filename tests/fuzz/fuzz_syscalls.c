@@ -26,6 +26,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +79,7 @@ static struct world {
 	uint16_t path_at[64]; /* offsets from PATHS */
 	char path_bytes[PATHS_BYTES];
 	char ro_bytes[RO_BYTES];
+	uint64_t open;                 /* the guest's descriptors, a bit each */
 	bool mapping_changed, guarded; /* by the program that runs */
 	timer_t timer;
 	struct sigaction theirs[2], uaccess; /* libFuzzer's handlers of SIGSEGV and SIGBUS, and uaccess's */
@@ -551,18 +553,33 @@ static void fill_arena(struct input *in)
 
 /* ---- what must hold ---- */
 
-static uint64_t open_fds(void)
+/*
+ * Which of the guest's descriptors are open, a bit each. One poll tells of all but those that are only a name (O_PATH): a new one has the lowest free number,
+ * or the result's.
+ */
+static uint64_t open_fds(int64_t result)
 {
+	struct pollfd p[FDS];
 	uint64_t open = 0;
+	unsigned n = 0, free = 0;
 
 	for (int fd = w.first_fd; fd < FDS; fd++)
-		if (fcntl(fd, F_GETFD) >= 0)
-			open |= 1UL << fd;
+		p[n++] = (struct pollfd){ .fd = fd };
+	HK_BUG_ON(poll(p, n, 0) < 0);
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t bit = 1UL << p[i].fd;
+
+		if (!(p[i].revents & POLLNVAL))
+			open |= bit;
+		else if ((w.open & bit || free++ < 2 || p[i].fd == result) && fcntl(p[i].fd, F_GETFD) >= 0)
+			open |= bit;
+	}
 	return open;
 }
 
 static void check_ours(void)
 {
+	static const char zeroes[HK_PAGE_SIZE];
 	char text[SECRET];
 	struct stat st;
 
@@ -574,9 +591,7 @@ static void check_ours(void)
 	}
 	HK_BUG_ON(pread(w.ours[0], text, SECRET, 0) != SECRET || memcmp(text, w.secret, SECRET));
 	HK_BUG_ON(lseek(w.ours[0], 0, SEEK_CUR) != SECRET);
-	HK_BUG_ON(memcmp(w.page, w.secret, SECRET));
-	for (size_t i = SECRET; i < HK_PAGE_SIZE; i++)
-		HK_BUG_ON(w.page[i]);
+	HK_BUG_ON(memcmp(w.page, w.secret, SECRET) || memcmp(w.page + SECRET, zeroes, HK_PAGE_SIZE - SECRET));
 }
 
 /* Are these new descriptors what the call says it made? */
@@ -615,16 +630,17 @@ static bool makes_fds(uint64_t nr, const struct hk_call *call, int64_t result, u
 	return false;
 }
 
-static void check_call(const struct hk_call *call, int64_t result, uint64_t before)
+static void check_call(const struct hk_call *call, int64_t result)
 {
 	const struct hk_syscall_info *info = hk_syscall_info(call->nr);
-	uint64_t after = open_fds(), made = after & ~before, gone = before & ~after;
+	uint64_t after = open_fds(result), made = after & ~w.open, gone = w.open & ~after;
 
-	HK_BUG_ON(result < 0 && result < -133 /* EHWPOISON */);
+	HK_BUG_ON(result < -EHWPOISON && result != -HK_ERESTARTSYS);
 	HK_BUG_ON((!info || info->refused) && result != -ENOSYS);
 	HK_BUG_ON(gone && call->nr != SYS_close && call->nr != SYS_close_range);
 	HK_BUG_ON(made && !makes_fds(call->nr, call, result, made));
 	HK_BUG_ON(w.task.call);
+	w.open = after;
 	/* What fails may have been done in part. */
 	if (info && info->class == HK_CLASS_MEMORY)
 		w.mapping_changed = true;
@@ -686,18 +702,21 @@ static void check_memory(void)
 static void system_call(uint64_t nr, const uint64_t a[6])
 {
 	struct hk_call call = { .nr = nr, .rip = w.cpu.regs.rip };
-	uint64_t before = open_fds();
 	int64_t result;
 
 	memcpy(call.a, a, sizeof(call.a));
 	result = hk_dispatch(&w.task, &call);
-	check_call(&call, result, before);
+	check_call(&call, result);
 	if (nr == SYS_madvise && (int)a[2] >= 102 /* MADV_GUARD_INSTALL and newer ones */)
 		w.guarded = true;
-	if (w.task.regs_replaced)
+	if (w.task.regs_replaced) {
 		w.task.regs_replaced = false;
-	else
+	} else if (result == -HK_ERESTARTSYS) {
+		w.task.signals.restart = true;
+		w.task.signals.restart_nr = nr;
+	} else {
 		w.cpu.regs.rax = (uint64_t)result;
+	}
 }
 
 static void set_regs(const uint64_t a[6])
@@ -718,11 +737,12 @@ static void catch_signal(const uint64_t a[6])
 	siginfo_t info = { .si_signo = (int)(a[0] % SIGNAL_COUNT) + 1, .si_code = (int)a[1] };
 
 	info.si_value.sival_ptr = (void *)(uintptr_t)a[2];
-	if (s->caught_count == SIGNAL_CAUGHT_MAX)
-		return;
-	s->caught[s->caught_count++] = (struct signal_caught){ info.si_signo, info };
-	s->restart = a[3] & 1;
-	s->restart_nr = a[4];
+	if ((info.si_signo == SIGSEGV || info.si_signo == SIGBUS) && a[3] & 1) {
+		s->sent[info.si_signo == SIGBUS].info = info;
+		s->sent[info.si_signo == SIGBUS].pending = 1;
+	} else if (s->caught_count < SIGNAL_CAUGHT_MAX) {
+		s->caught[s->caught_count++] = (struct signal_caught){ info.si_signo, info };
+	}
 }
 
 static void run(struct input *in)
@@ -744,7 +764,7 @@ static void run(struct input *in)
 			(void)!mm_fault(&w.process.mm, GVA(a[0]), (enum mm_access)(1 << a[1] % 3));
 		else
 			system_call(nr, a);
-		if (!w.task.exiting)
+		if (!w.task.exiting && !(selector == SELECT_SIGNAL && a[4] & 1))
 			signal_deliver(&w.task);
 		check_ours();
 	}
@@ -764,6 +784,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	make_process(options);
 	make_trace(options);
 	fill_arena(&in);
+	w.open = UINT64_MAX; /* look at each */
+	w.open = open_fds(-1);
 	HK_BUG_ON(timer_settime(w.timer, 0, &soon, NULL));
 	run(&in);
 	HK_BUG_ON(timer_settime(w.timer, 0, &never, NULL));

@@ -25,9 +25,9 @@ enum input_option {
 enum input_selector {
 	SELECT_ODD = 512,
 	SELECT_REGS = 576, /* the program's RSP, RIP, RFLAGS, RAX, RCX, RDX are the arguments */
-	SELECT_SIGNAL,     /* signal arg0, with siginfo of code arg1 and value arg2, was caught: deliver it */
-	SELECT_FAULT,      /* the CPU's exception: signal arg0, code arg1, address arg2 */
-	SELECT_TOUCH,      /* the program touches address arg0 with access arg1 */
+	SELECT_SIGNAL, /* signal arg0 with siginfo of code arg1 and value arg2 arrived; arg3 odd: held back; arg4 odd: during the next call */
+	SELECT_FAULT, /* the CPU's exception: signal arg0, code arg1, address arg2 */
+	SELECT_TOUCH, /* the program touches address arg0 with access arg1 */
 	SELECTORS
 };
 
