@@ -2,13 +2,17 @@
 /*
  * Whole programs of system calls through the dispatcher, with a trace, against the real host.
  *
- * Threat model: the guest chooses every number, argument, register and byte of its memory. The monitor must answer with an errno or a result.
- * Input: syscalls_input.h; a program of up to 32 calls. Memory is an arena of the guest's: pages to read and write, filled from the input over and over, with
- * nothing behind; read-only pages; a page of path names. Descriptors are a pool of harmless ones, rebuilt for each program, as is all the guest's memory.
- * Held to, call by call: results are results or errnos that Linux has; unknown and refused numbers give ENOSYS; no descriptor appears or vanishes but by the
- * calls that make or close some; the monitor's descriptors stay open and what they were; a page of the monitor's, whose address the guest is told, is neither
- * written nor, at the program's end, found in the guest's memory. At the program's end: read-only pages are unchanged; the VMA tree is sound, its sums
- * are right, and what it says of each mapping's first and last page, and of the page behind it, is what the host does. No sanitizer report, no hang.
+ * Threat model: the guest chooses every number, argument, register and byte of its memory. The monitor must answer
+ * with an errno or a result.
+ * Input: syscalls_input.h; a program of up to 32 calls. Memory is an arena of the guest's: pages to read and write,
+ * filled from the input over and over, with nothing behind; read-only pages; a page of path names. Descriptors are a
+ * pool of harmless ones. All is rebuilt for each program.
+ * Held to, call by call: results are results or errnos that Linux has; unknown and refused numbers give ENOSYS; no
+ * descriptor appears or vanishes but by the calls that make or close some; the monitor's descriptors stay open and
+ * what they were; a page of the monitor's, whose address the guest is told, is not written. At the program's end:
+ * what that page and the monitor's file hold is not in the guest's memory; read-only pages are unchanged; the VMA tree
+ * is sound, its sums are right, and what it says of each mapping's first and last page, and of the page behind it, is
+ * what the host does. No sanitizer report, no hang.
  * With HK_FUZZ_TRACE set the trace is shown, to understand an input that fails.
  * The host is protected from all this by jail.c: what would harm it is not done, and the handler sees an error.
  */
@@ -100,56 +104,54 @@ static void add_path(const char *s, size_t len)
 
 static void make_paths(void)
 {
-	static const char *const names[] = {
-		"",
-		"/",
-		".",
-		"..",
-		"nothing",
-		"file",
-		"file/",
-		"loop1",
-		"dir/to_file",
-		"dir/../file",
-		"link_to_proc/status",
-		"link_to_fd/70",
-		"/proc",
-		"/proc/self",
-		"/proc/self/exe",
-		"/proc/self/cwd",
-		"/proc/self/root/proc/self/status",
-		"/proc/self/fd",
-		"/proc/self/fd/64",
-		"/proc/self/fd/65",
-		"/proc/self/fd/10",
-		"/proc/self/fdinfo/64",
-		"/proc/self/maps",
-		"/proc/self/smaps",
-		"/proc/self/numa_maps",
-		"/proc/self/mem",
-		"/proc/self/pagemap",
-		"/proc/self/comm",
-		"/proc/self/cmdline",
-		"/proc/self/environ",
-		"/proc/self/auxv",
-		"/proc/self/stat",
-		"/proc/self/statm",
-		"/proc/self/status",
-		"/proc/self/limits",
-		"/proc/self/syscall",
-		"/proc/thread-self/status",
-		"/proc/self/task",
-		"/proc/self/map_files",
-		"/proc/meminfo",
-		"/proc/cpuinfo",
-		"/proc/1/status",
-		"/dev/null",
-		"/dev/zero",
-		"/dev/fd/64",
-		"user.name",
-		"security.capability",
-		"AT",
-	};
+	static const char *const names[] = { "",
+					     "/",
+					     ".",
+					     "..",
+					     "nothing",
+					     "file",
+					     "file/",
+					     "loop1",
+					     "dir/to_file",
+					     "dir/../file",
+					     "link_to_proc/status",
+					     "link_to_fd/70",
+					     "/proc",
+					     "/proc/self",
+					     "/proc/self/exe",
+					     "/proc/self/cwd",
+					     "/proc/self/root/proc/self/status",
+					     "/proc/self/fd",
+					     "/proc/self/fd/64",
+					     "/proc/self/fd/65",
+					     "/proc/self/fd/10",
+					     "/proc/self/fdinfo/64",
+					     "/proc/self/maps",
+					     "/proc/self/smaps",
+					     "/proc/self/numa_maps",
+					     "/proc/self/mem",
+					     "/proc/self/pagemap",
+					     "/proc/self/comm",
+					     "/proc/self/cmdline",
+					     "/proc/self/environ",
+					     "/proc/self/auxv",
+					     "/proc/self/stat",
+					     "/proc/self/statm",
+					     "/proc/self/status",
+					     "/proc/self/limits",
+					     "/proc/self/syscall",
+					     "/proc/thread-self/status",
+					     "/proc/self/task",
+					     "/proc/self/map_files",
+					     "/proc/meminfo",
+					     "/proc/cpuinfo",
+					     "/proc/1/status",
+					     "/dev/null",
+					     "/dev/zero",
+					     "/dev/fd/64",
+					     "user.name",
+					     "security.capability",
+					     "AT" };
 	static char text[5000];
 	char own[64];
 
@@ -408,26 +410,24 @@ static uint64_t take(struct input *in, unsigned bytes)
 
 static uint64_t edge(unsigned which, int distance)
 {
-	static const uint64_t edges[] = {
-		0,
-		HK_PAGE_SIZE,
-		HK_GUEST_MIN,
-		1UL << 31,
-		1UL << 32,
-		HK_MMAP_MIN,
-		ARENA,
-		RO,
-		RO + RO_BYTES,
-		PATHS + PATHS_BYTES,
-		0x2b0000000000, /* the heap */
-		HK_GUEST_MAX - HK_PAGE_SIZE,
-		HK_GUEST_MAX,
-		(1UL << 47) - HK_PAGE_SIZE,
-		1UL << 47,
-		1UL << 63,
-		0xffff800000000000UL,
-		0xfffffffffffff000UL,
-	};
+	static const uint64_t edges[] = { 0,
+					  HK_PAGE_SIZE,
+					  HK_GUEST_MIN,
+					  1UL << 31,
+					  1UL << 32,
+					  HK_MMAP_MIN,
+					  ARENA,
+					  RO,
+					  RO + RO_BYTES,
+					  PATHS + PATHS_BYTES,
+					  0x2b0000000000, /* the heap */
+					  HK_GUEST_MAX - HK_PAGE_SIZE,
+					  HK_GUEST_MAX,
+					  (1UL << 47) - HK_PAGE_SIZE,
+					  1UL << 47,
+					  1UL << 63,
+					  0xffff800000000000UL,
+					  0xfffffffffffff000UL };
 
 	return edges[which % HK_ARRAY_LEN(edges)] + (uint64_t)(int64_t)distance;
 }
@@ -554,8 +554,8 @@ static void fill_arena(struct input *in)
 /* ---- what must hold ---- */
 
 /*
- * Which of the guest's descriptors are open, a bit each. One poll tells of all but those that are only a name (O_PATH): a new one has the lowest free number,
- * or the result's.
+ * Which of the guest's descriptors are open, a bit each. One poll tells of all but those that are only a name
+ * (O_PATH): a new one has the lowest free number, or the result's.
  */
 static uint64_t open_fds(int64_t result)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seeds_syscalls DIR: a seed for each row of the table, with arguments of the right kinds, and some programs of several calls. See syscalls_input.h. */
+/* seeds_syscalls DIR: a seed for each row of the table, with arguments of the right kinds, and programs of several calls. */
 #include "syscalls_input.h"
 
 #include "base/compiler.h"
