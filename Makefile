@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # husk. `make` builds build/husk. The other targets are listed by `make help`.
-#   MODE=rel (default) | dbg | asan     CC=gcc|clang     WERROR=1 makes warnings errors
+#   MODE=rel (default) | dbg | asan     CC=gcc|clang     WERROR=1 makes warnings errors     V=1 shows the commands
 
 MODE    ?= rel
 VERSION := $(shell cat VERSION)
 B       := build$(if $(filter-out rel,$(MODE)),/$(MODE))
 PREFIX  ?= /usr/local
 
+# One short line a file, unless V=1.
+Q        := $(if $(V),,@)
+say       = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
+
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef -Wvla
 WARN     += $(if $(WERROR),-Werror)
-CPPFLAGS += -D_GNU_SOURCE -DHK_VERSION='"$(VERSION)"' -Isrc -Iinclude
+CPPFLAGS += -D_GNU_SOURCE -DHK_VERSION='"$(VERSION)"' -Isrc
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu17 -fPIE -fvisibility=hidden -fno-strict-aliasing $(WARN)
 LDFLAGS  += -pie -Wl,-z,relro -Wl,-z,now
@@ -30,22 +34,26 @@ SRCS := $(filter-out src/crash/backtrace.c,$(wildcard $(DIRS:%=src/%/*.c) $(DIRS
 OBJS := $(SRCS:src/%=$(B)/obj/%.o)
 
 .PHONY: all clean
-all: $(B)/husk $(if $(wildcard src/crash/backtrace.c),$(B)/husk-backtrace.so)
+all: $(B)/husk $(B)/husk-backtrace.so
 
 $(B)/husk: $(OBJS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/husk-backtrace.so: src/crash/backtrace.c
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(filter-out -fPIE,$(CFLAGS)) -fPIC -shared -MMD -MP -MF $(B)/obj/backtrace.d -o $@ $< -ldw -lelf
+	@mkdir -p $(B)/obj
+	$(call say,LD)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fPIE,$(CFLAGS)) -fPIC -shared -MMD -MP -MF $(B)/obj/backtrace.d -o $@ $< -ldw -lelf
 
 $(B)/obj/%.c.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/obj/%.S.o: src/%.S
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -g -MMD -MP -c -o $@ $<
+	$(call say,AS)
+	$(Q)$(CC) $(CPPFLAGS) -g -MMD -MP -c -o $@ $<
 
 -include tests/tests.mk tests/check.mk tests/crash/crash.mk bench/bench.mk
 
@@ -56,7 +64,7 @@ $(B)/obj/%.S.o: src/%.S
 demo:
 	tools/setup build
 	$(MAKE) all
-	$(B)/husk run -- /usr/bin/env -i /bin/sh -c 'echo "hello from a virtual machine: $$(( 6 * 7 ))"'
+	$(B)/husk run -- /bin/sh -c 'echo "hello from a virtual machine: $$((6 * 7))"'
 	$(B)/husk run -- ls -l /
 
 install: all
