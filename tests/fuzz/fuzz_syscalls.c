@@ -268,7 +268,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	j.first_fd = w.first_fd = dup(0);
 	HK_BUG_ON(j.first_fd < 0 || close(j.first_fd));
 	snprintf(name, sizeof(name), "%s/file", w.dir);
-	HK_BUG_ON(stat(name, &j.writable));
+	HK_BUG_ON(stat(name, &j.writable[0]));
+	snprintf(name, sizeof(name), "%s/program", w.dir);
+	HK_BUG_ON(stat(name, &j.writable[1]));
 	j.memory = w.ours_stat[0];
 	jail_enter(&j);
 	return 0;
@@ -473,6 +475,12 @@ static uint64_t fit(enum hk_arg_kind kind, unsigned v)
 	case HK_ARG_ID:
 	case HK_ARG_SIGNUM:
 		return v;
+	case HK_ARG_E_ARCH:
+		return 0x1001 + v % 4;
+	case HK_ARG_E_FCNTL:
+		return v & 128 ? 1024 + (v & 15) : v & 63;
+	case HK_ARG_IOCTL_CMD:
+		return 0x5400 + v;
 	default: /* sets of flags and of names begin at one; whatever else there is is a pointer, or depends */
 		if (kind >= HK_ARG_E_WHENCE && kind <= HK_ARG_F_WAIT)
 			return v < 64 ? v : 1UL << (v & 31);
@@ -721,14 +729,8 @@ static void system_call(uint64_t nr, const uint64_t a[6])
 
 static void set_regs(const uint64_t a[6])
 {
-	struct hk_regs *r = &w.cpu.regs;
-
-	r->rsp = a[0];
-	r->rip = a[1];
-	r->rflags = a[2];
-	r->rax = a[3];
-	r->rcx = a[4];
-	r->rdx = a[5];
+	w.cpu.regs =
+		(struct hk_regs){ .rsp = a[0], .rip = a[1], .rflags = a[2], .rax = a[3], .rcx = a[4], .rdx = a[5] };
 }
 
 static void catch_signal(const uint64_t a[6])

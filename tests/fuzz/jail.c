@@ -287,7 +287,9 @@ static int64_t open_check(int dirfd, uint64_t name, uint64_t flags, uint64_t res
 		return major(st.st_rdev) == 1 && minor(st.st_rdev) >= 3 && minor(st.st_rdev) <= 9 ? 0 : -EACCES;
 	if (S_ISBLK(st.st_mode))
 		return -EACCES;
-	return writes && !same_file(&st, &jail.writable) && st.st_dev != jail.memory.st_dev ? -EPERM : 0;
+	if (!writes || st.st_dev == jail.memory.st_dev)
+		return 0;
+	return same_file(&st, &jail.writable[0]) || same_file(&st, &jail.writable[1]) ? 0 : -EPERM;
 }
 
 static int64_t openat_(uint64_t a[6])

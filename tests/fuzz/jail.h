@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 
 struct jail {
-	int first_fd;          /* descriptors below it are the harness's own: to the guest's calls they are not there */
-	struct stat writable;  /* a file of this device may be opened for writing: the harness's own temporary one, */
-	struct stat memory;    /* and memory files, all on one device */
+	int first_fd; /* descriptors below it are the harness's own: to the guest's calls they are not there */
+	struct stat writable[2]; /* files that may be opened for writing: the harness's own temporary ones, */
+	struct stat memory;      /* and memory files, all on one device */
 	uint64_t shadow_start; /* what a sanitizer has in the guest's range: not to be mapped, unmapped, protected… */
 	uint64_t shadow_end;
 };

@@ -60,6 +60,23 @@ static void fitting(struct seed *s, const struct hk_syscall_info *info, unsigned
 		arg(s, i < info->nargs ? TAG_FIT : TAG_SMALL, i < info->nargs ? v + 3 * i : 0);
 }
 
+/* Is this kind a pointer to something, not a name? */
+static bool is_pointer(enum hk_arg_kind kind)
+{
+	return kind == HK_ARG_ADDR || (kind >= HK_ARG_INBUF && kind <= HK_ARG_ENVP_IN) || kind >= HK_ARG_STAT_OUT;
+}
+
+/* The same with all pointers into the monitor's memory, or only the one at `which`. */
+static void into_monitor(struct seed *s, const struct hk_syscall_info *info, unsigned v, int which)
+{
+	call(s, info->nr);
+	for (unsigned i = 0; i < 6; i++) {
+		bool pointer = i < info->nargs && is_pointer(info->arg[i].kind) && (which < 0 || (int)i == which);
+
+		arg(s, pointer ? TAG_MONITOR : TAG_FIT, pointer ? 8 : v);
+	}
+}
+
 static int save(const struct seed *s, const char *dir, const char *name)
 {
 	char path[4096];
@@ -89,6 +106,33 @@ static int seed_rows(const char *dir)
 		fitting(&s, info, 8);
 		fitting(&s, info, 5 + i % 11);
 		bad |= save(&s, dir, info->name);
+	}
+	return bad;
+}
+
+/* For each row with pointers. Other arguments are tried in turn: descriptors of all sorts, small numbers. */
+static int seed_monitor(const char *dir)
+{
+	const struct hk_syscall_info *info;
+	int bad = 0;
+
+	for (unsigned i = 0; (info = hk_syscall_at(i)); i++) {
+		char name[64];
+		struct seed s;
+		bool any = false;
+
+		begin(&s, i % 16);
+		for (unsigned k = 0; k < info->nargs; k++)
+			any |= is_pointer(info->arg[k].kind);
+		if (!any || info->refused)
+			continue;
+		for (unsigned v = 0; v < 20; v++)
+			into_monitor(&s, info, v, -1);
+		for (unsigned k = 0; k < info->nargs; k++)
+			if (is_pointer(info->arg[k].kind))
+				into_monitor(&s, info, 8, (int)k);
+		snprintf(name, sizeof(name), "%s-monitor", info->name);
+		bad |= save(&s, dir, name);
 	}
 	return bad;
 }
@@ -171,5 +215,6 @@ int main(int argc, char **argv)
 {
 	if (argc != 2)
 		return 2;
-	return seed_rows(argv[1]) || seed_memory(argv[1]) || seed_signals(argv[1]) || seed_numbers(argv[1]);
+	return seed_rows(argv[1]) || seed_monitor(argv[1]) || seed_memory(argv[1]) || seed_signals(argv[1]) ||
+	       seed_numbers(argv[1]);
 }
