@@ -16,12 +16,14 @@
 /* Grow a MAP_GROWSDOWN mapping down to addr, if that is what an access there means. */
 static struct vma *grow_stack(struct mm *mm, uint64_t addr)
 {
-	struct vma *v = vma_find_from(&mm->vmas, addr), more;
+	struct vma *v = vma_find_from(&mm->vmas, addr), *below, more;
 	uint64_t start = hk_align_down(addr, HK_PAGE_SIZE);
 
 	if (!v || !(v->flags & VMA_GROWSDOWN) || v->file || v->end - start > STACK_MAX)
 		return NULL;
-	if (start < v->start - v->gap + STACK_GUARD && v->start - v->gap > HK_GUEST_MIN)
+	/* Room is kept to what can be touched by mistake; to a guard or another stack it is not. */
+	below = vma_find(&mm->vmas, v->start - v->gap - 1);
+	if (below && below->prot != PROT_NONE && !(below->flags & VMA_GROWSDOWN) && start - below->end < STACK_GUARD)
 		return NULL;
 	more = *v;
 	more.start = start;

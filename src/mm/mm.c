@@ -46,8 +46,8 @@ void mm_destroy(struct mm *mm)
 
 int mm_host_prot(int prot)
 {
-	/* Guest memory is never executable in the monitor; what may be executed may be read. */
-	return (prot & (PROT_READ | PROT_WRITE)) | (prot & PROT_EXEC ? PROT_READ : 0);
+	/* Guest memory is never executable in the monitor; what may be executed or written may be read on this processor, but KVM asks. */
+	return (prot & PROT_WRITE) | (prot & (PROT_READ | PROT_WRITE | PROT_EXEC) ? PROT_READ : 0);
 }
 
 static uint64_t placement_align(int flags)
@@ -83,12 +83,12 @@ static int64_t choose(const struct mm *mm, uint64_t addr, uint64_t len, int flag
 	if (len > HK_GUEST_MAX - HK_GUEST_MIN)
 		return -ENOMEM;
 	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+		if (addr > HK_GUEST_MAX - len)
+			return -ENOMEM;
 		if (addr & (placement_align(flags) - 1))
 			return -EINVAL;
 		if (addr < HK_GUEST_MIN)
 			return -EPERM;
-		if (!gva_range_ok(GVA(addr), len))
-			return -ENOMEM;
 		if (flags & MAP_FIXED_NOREPLACE) {
 			struct vma *v = vma_find_from(&mm->vmas, addr);
 
@@ -158,6 +158,9 @@ static int64_t map_at(struct mm *mm, struct vma *v, int flags, int fd, bool popu
 	int host_flags = (flags & ~(MAP_GROWSDOWN | MAP_32BIT | MAP_FIXED_NOREPLACE)) | MAP_FIXED;
 	int64_t r;
 
+	/* The host is not told that it grows: mm_fault does that. */
+	if ((flags & MAP_GROWSDOWN) && (v->file || (flags & MAP_TYPE) != MAP_PRIVATE))
+		return -EINVAL;
 	if (!mm_within_limits(mm, len, mm_charge_of(v, len), old))
 		return -ENOMEM;
 	r = hk_hostcall_sure(SYS_mmap, v->start, len, mm_host_prot(v->prot), host_flags, fd, v->offset);
@@ -403,6 +406,14 @@ static int64_t remap_locked(struct mm *mm, uint64_t old, uint64_t old_len, uint6
 	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && new_len <= old_len) {
 		r = new_len < old_len ? unmap_locked(mm, old + new_len, old + old_len) : 0;
 		return r ? r : (int64_t)old;
+	}
+	if (new_len < old_len) {
+		/* What is too much goes first; it need not belong to the same mapping. */
+		r = unmap_locked(mm, old + new_len, old + old_len);
+		if (r)
+			return r;
+		old_len = new_len;
+		v = vma_find(&mm->vmas, old);
 	}
 	if (old + old_len > v->end)
 		return -EFAULT;
