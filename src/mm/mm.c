@@ -407,6 +407,8 @@ static int64_t remap_locked(struct mm *mm, uint64_t old, uint64_t old_len, uint6
 		r = new_len < old_len ? unmap_locked(mm, old + new_len, old + old_len) : 0;
 		return r ? r : (int64_t)old;
 	}
+	if (old + hk_min(old_len, new_len) > v->end)
+		return -EFAULT;
 	if (new_len < old_len) {
 		/* What is too much goes first; it need not belong to the same mapping. */
 		r = unmap_locked(mm, old + new_len, old + old_len);
@@ -415,8 +417,6 @@ static int64_t remap_locked(struct mm *mm, uint64_t old, uint64_t old_len, uint6
 		old_len = new_len;
 		v = vma_find(&mm->vmas, old);
 	}
-	if (old + old_len > v->end)
-		return -EFAULT;
 	if (old_len == 0 && !(v->flags & VMA_SHARED))
 		return -EINVAL;
 	if (new_len > old_len &&
