@@ -3,8 +3,8 @@
  * a signal that was sent, without a report.
  * cases: null-read null-write null-call low-read write-code write-ro read-none exec-nx exec-stack jump-hole jump-edge divide divide-overflow ud2 int3
  * cases: in out hlt cli sti lgdt mov-cr non-canonical non-canonical-jump sse-align gp-int kernel-read kernel-exec above-read sigbus sigbus-write stack-overflow unmapped
- * cases: text-write rdmsr wbinvd kill-abrt kill-kill kill-term kill-segv kill-usr1 kill-alrm kill-pipe kill-xfsz kill-fsize brk-shrink alignment munmap-self icebp ltr
- * cases-real: iretq into-gate
+ * cases: text-write rdmsr wbinvd kill-abrt kill-kill kill-term kill-segv kill-usr1 kill-alrm kill-pipe kill-xfsz kill-fsize brk-shrink alignment munmap-self ltr
+ * cases-real: iretq into-gate icebp
  * covers: pause
  * stderr: crash */
 #include "t.h"

@@ -62,7 +62,7 @@ MAIN
 	write_only();
 	growing(PROT_NONE);
 	growing(PROT_READ);
-	growing(PROT_EXEC);
+	growing(PROT_READ | PROT_EXEC);
 	T(mmap, AT, T_PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
 	T(mmap, AT, T_PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_GROWSDOWN, fd, 0);
 	T(mmap, 0xffffffffffffe001, T_PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
