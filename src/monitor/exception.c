@@ -189,6 +189,9 @@ void monitor_forbidden(struct monitor *m)
 		fault = (struct access_fault){ .signo = SIGSEGV, .code = SEGV_MAPERR, .addr = cpu.regs.rip };
 		break;
 	case ACCESS_UNCERTAIN:
+		/* A gather, say: if another try gets no further, the guess has to do. */
+		if (mended(m, 0))
+			return;
 		break;
 	}
 	signal_or_die(m, &fault, VEC_PF, PF_PRESENT | 4 | (fault.op.how & MM_WRITE ? PF_WRITE : 0));
