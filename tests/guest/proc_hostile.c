@@ -50,6 +50,17 @@ static const char *spell(const char *pattern, const char *name)
 	return path;
 }
 
+/* EAGAIN: somebody on this machine renamed something meanwhile, and the kernel cannot tell whether it matters. */
+static long scoped(long dir, const char *path, struct open_how *how)
+{
+	long r;
+
+	do
+		r = S(openat2, dir, path, how, sizeof(*how));
+	while (r == -EAGAIN);
+	return r;
+}
+
 static void try(const char *how, const char *name, long r)
 {
 	bool good = fine(r);
@@ -136,10 +147,9 @@ static void roundabout(void)
 		sprintf(link, "/proc/self/fd/%ld/", dir);
 		try("descriptor's link", secrets[s], S(open, spell(link, secrets[s]), O_RDONLY));
 		how.resolve = RESOLVE_BENEATH;
-		try("openat2", secrets[s], S(openat2, dir, secrets[s], &how, sizeof(how)));
+		try("openat2", secrets[s], scoped(dir, secrets[s], &how));
 		how.resolve = RESOLVE_IN_ROOT;
-		try("openat2 root", secrets[s],
-		    S(openat2, root, spell("../../proc/P/", secrets[s]), &how, sizeof(how)));
+		try("openat2 root", secrets[s], scoped(root, spell("../../proc/P/", secrets[s]), &how));
 		how.resolve = RESOLVE_NO_MAGICLINKS;
 		try("openat2 link", secrets[s], S(openat2, AT_FDCWD, spell("dir/", secrets[s]), &how, sizeof(how)));
 		S(close, dir);
