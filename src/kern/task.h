@@ -10,6 +10,7 @@
 #include "kern/cpu.h"
 #include "kern/fd.h"
 #include "kern/signal.h"
+#include "kern/spawn.h"
 #include "kern/trace_hook.h"
 #include "mm/mm.h"
 
@@ -34,8 +35,9 @@ struct hk_process {
 	struct fd_guard fds; /* the monitor's own descriptors */
 	struct hk_image image;
 	struct signal_actions actions;
-	struct hk_trace_hook *trace; /* NULL: no trace */
-	bool cwd_in_proc;            /* the working directory may lie in /proc: relative paths are looked at */
+	const struct hk_spawn_ops *spawn; /* NULL: no threads and processes can be made */
+	struct hk_trace_hook *trace;      /* NULL: no trace */
+	bool cwd_in_proc;                 /* the working directory may lie in /proc: relative paths are looked at */
 	bool comm_on_host; /* the host thread carries image.comm, since /proc/self/comm was opened for writing (procfs_sync_comm) */
 	bool aslr;
 	uint64_t start_ns;  /* CLOCK_BOOTTIME at the start */

@@ -36,63 +36,65 @@ enum vector {
 
 /* The fault at addr is said to be mended. False if that was said too often already, with nothing happening in between: a loop that walks
  * through memory faults at one place, too, but its registers change. */
-static bool mended(struct monitor *m, uint64_t addr)
+static bool mended(struct thread *th, uint64_t addr)
 {
-	if (m->mend_addr != addr || memcmp(&m->mend_regs, &m->vcpu.regs, sizeof(m->mend_regs)) != 0) {
-		m->mend_regs = m->vcpu.regs;
-		m->mend_addr = addr;
-		m->mend_count = 0;
+	if (th->mend_addr != addr || memcmp(&th->mend_regs, &th->vcpu.regs, sizeof(th->mend_regs)) != 0) {
+		th->mend_regs = th->vcpu.regs;
+		th->mend_addr = addr;
+		th->mend_count = 0;
 	}
-	return ++m->mend_count < MEND_MOST;
+	return ++th->mend_count < MEND_MOST;
 }
 
-static void end_with_report(struct monitor *m, const struct access_fault *fault, int vector)
+static void end_with_report(struct thread *th, const struct access_fault *fault, int vector)
 {
-	struct report r = { .program = m->proc.image.exe, .fault = *fault, .vector = vector, .mm = &m->proc.mm };
+	struct report r = {
+		.program = th->m->proc.image.exe, .fault = *fault, .vector = vector, .mm = &th->m->proc.mm
+	};
 
-	r.cpu.regs = m->vcpu.regs;
-	if (m->task.cpu->ops->get_fs_gs(m->task.cpu, &r.cpu.fs_base, &r.cpu.gs_base))
+	r.cpu.regs = th->vcpu.regs;
+	if (th->task.cpu->ops->get_fs_gs(th->task.cpu, &r.cpu.fs_base, &r.cpu.gs_base))
 		r.cpu.fs_base = r.cpu.gs_base = 0;
 	report_fault(STDERR_FILENO, &r);
-	m->task.exiting = true;
-	m->task.exit_code = 128 + fault->signo;
-	m->killed_by = fault->signo;
+	th->task.exiting = true;
+	th->task.exit_code = 128 + fault->signo;
+	th->killed_by = fault->signo;
 }
 
 /* Send the guest the signal; without a handler it dies of it, and somebody wants to know why. */
-static void signal_or_die(struct monitor *m, const struct access_fault *fault, int vector, uint32_t error)
+static void signal_or_die(struct thread *th, const struct access_fault *fault, int vector, uint32_t error)
 {
 	siginfo_t info = { .si_signo = fault->signo, .si_code = fault->code };
 
 	info.si_addr = (void *)(uintptr_t)fault->addr;
-	m->task.signals.trapno = (uint64_t)vector;
-	m->task.signals.error = error;
-	m->task.signals.cr2 = vector == VEC_PF ? fault->addr : 0;
-	trace_signal(m->trace, &info);
-	if (!signal_fault(&m->task, fault->signo, fault->code, fault->addr))
-		end_with_report(m, fault, vector);
+	th->task.signals.trapno = (uint64_t)vector;
+	th->task.signals.error = error;
+	th->task.signals.cr2 = vector == VEC_PF ? fault->addr : 0;
+	trace_signal(th->m->trace, &info);
+	if (!signal_fault(&th->task, fault->signo, fault->code, fault->addr))
+		end_with_report(th, fault, vector);
 }
 
-static void on_page_fault(struct monitor *m, const struct vcpu_exit *e)
+static void on_page_fault(struct thread *th, const struct vcpu_exit *e)
 {
 	enum mm_access how = e->error & PF_FETCH ? MM_EXEC : e->error & PF_WRITE ? MM_WRITE : MM_READ;
-	enum mm_verdict verdict = mm_fault(&m->proc.mm, GVA(e->cr2), how);
+	enum mm_verdict verdict = mm_fault(&th->m->proc.mm, GVA(e->cr2), how);
 	struct access_fault fault = { .signo = SIGSEGV, .addr = e->cr2 };
 
-	if (verdict == MM_RESUME && mended(m, e->cr2))
+	if (verdict == MM_RESUME && mended(th, e->cr2))
 		return;
 	fault.code = verdict == MM_ACCERR ? SEGV_ACCERR : SEGV_MAPERR;
 	/* As Linux, which says of no page of its own whether it is there. */
-	signal_or_die(m, &fault, VEC_PF, e->error | (e->cr2 >= LINUX_TASK_SIZE ? PF_PRESENT : 0));
+	signal_or_die(th, &fault, VEC_PF, e->error | (e->cr2 >= LINUX_TASK_SIZE ? PF_PRESENT : 0));
 }
 
 /* Which of the unmasked x87 or SSE exceptions it was: their flags are in the same order in both. */
-static int fp_code(struct monitor *m, unsigned vector)
+static int fp_code(struct thread *th, unsigned vector)
 {
 	uint16_t fcw, fsw;
 	uint32_t mxcsr, raised;
 
-	if (m->task.cpu->ops->get_fp_status(m->task.cpu, &fcw, &fsw, &mxcsr))
+	if (th->task.cpu->ops->get_fp_status(th->task.cpu, &fcw, &fsw, &mxcsr))
 		return FPE_FLTINV;
 	raised = vector == VEC_MF ? fsw & ~(uint32_t)fcw : mxcsr & ~(mxcsr >> 7);
 	return raised & 0x01   ? FPE_FLTINV
@@ -103,9 +105,9 @@ static int fp_code(struct monitor *m, unsigned vector)
 			       : 0;
 }
 
-static void exception_signal(struct monitor *m, unsigned vector, struct access_fault *f)
+static void exception_signal(struct thread *th, unsigned vector, struct access_fault *f)
 {
-	f->addr = m->vcpu.regs.rip;
+	f->addr = th->vcpu.regs.rip;
 	switch (vector) {
 	case VEC_DE:
 		f->signo = SIGFPE;
@@ -114,7 +116,7 @@ static void exception_signal(struct monitor *m, unsigned vector, struct access_f
 	case VEC_MF:
 	case VEC_XM:
 		f->signo = SIGFPE;
-		f->code = fp_code(m, vector);
+		f->code = fp_code(th, vector);
 		break;
 	case VEC_UD:
 		f->signo = SIGILL;
@@ -148,51 +150,51 @@ static void exception_signal(struct monitor *m, unsigned vector, struct access_f
 }
 
 /* `int n` of a vector that the program may not raise is #GP; some hosts, which emulate it, say #UD. */
-static bool is_software_interrupt(const struct monitor *m)
+static bool is_software_interrupt(const struct thread *th)
 {
 	uint8_t opcode;
 
-	return get_guest(&opcode, GVA(m->vcpu.regs.rip)) == 0 && opcode == 0xcd;
+	return get_guest(&opcode, GVA(th->vcpu.regs.rip)) == 0 && opcode == 0xcd;
 }
 
-void monitor_exception(struct monitor *m, const struct vcpu_exit *e)
+void monitor_exception(struct thread *th, const struct vcpu_exit *e)
 {
 	struct access_fault fault = { 0 };
-	unsigned vector = e->vector == VEC_UD && is_software_interrupt(m) ? VEC_GP : e->vector;
+	unsigned vector = e->vector == VEC_UD && is_software_interrupt(th) ? VEC_GP : e->vector;
 
 	if (e->vector == VEC_PF) {
-		on_page_fault(m, e);
+		on_page_fault(th, e);
 		return;
 	}
-	exception_signal(m, vector, &fault);
-	signal_or_die(m, &fault, (int)vector, e->error);
+	exception_signal(th, vector, &fault);
+	signal_or_die(th, &fault, (int)vector, e->error);
 }
 
 /*
  * KVM_RUN ended with EFAULT: the host mapping forbids what the instruction at RIP wants. Its operands tell the address. If the tree and the host
  * both allow every one of them, the cause has gone in the meantime.
  */
-void monitor_forbidden(struct monitor *m)
+void monitor_forbidden(struct thread *th)
 {
-	struct access_cpu cpu = { .regs = m->vcpu.regs };
+	struct access_cpu cpu = { .regs = th->vcpu.regs };
 	struct access_fault fault = { 0 };
 
-	if (m->task.cpu->ops->get_fs_gs(m->task.cpu, &cpu.fs_base, &cpu.gs_base))
+	if (th->task.cpu->ops->get_fs_gs(th->task.cpu, &cpu.fs_base, &cpu.gs_base))
 		cpu.fs_base = cpu.gs_base = 0;
 	access_fetch(&cpu);
-	switch (access_find(&m->proc.mm, &cpu, &fault)) {
+	switch (access_find(&th->m->proc.mm, &cpu, &fault)) {
 	case ACCESS_FOUND:
 		break;
 	case ACCESS_SPURIOUS:
-		if (mended(m, 0))
+		if (mended(th, 0))
 			return;
 		fault = (struct access_fault){ .signo = SIGSEGV, .code = SEGV_MAPERR, .addr = cpu.regs.rip };
 		break;
 	case ACCESS_UNCERTAIN:
 		/* A gather, say: if another try gets no further, the guess has to do. */
-		if (mended(m, 0))
+		if (mended(th, 0))
 			return;
 		break;
 	}
-	signal_or_die(m, &fault, VEC_PF, PF_PRESENT | 4 | (fault.op.how & MM_WRITE ? PF_WRITE : 0));
+	signal_or_die(th, &fault, VEC_PF, PF_PRESENT | 4 | (fault.op.how & MM_WRITE ? PF_WRITE : 0));
 }

@@ -24,31 +24,39 @@ enum phase {
 	PHASE_COUNT
 };
 
-struct monitor {
-	const struct monitor_options *opt;
-	struct hk_process proc;
+struct monitor;
+
+/* A guest thread: what its host thread alone touches. */
+struct thread {
+	struct monitor *m;
 	struct hk_task task;
-	struct vm vm;
 	struct vcpu vcpu;
-	int trace_fd;
-	struct trace *trace; /* NULL: no --trace */
-	struct stats *stats; /* NULL: no --stats */
-	struct trace_pair hooks;
-	uint64_t stamp[PHASE_COUNT]; /* CLOCK_MONOTONIC, ns */
-	int killed_by;               /* signal number, if a fault ended the guest */
-	int status;                  /* exit status once the loop is left */
+	int killed_by; /* signal number, if a fault ended the guest */
 	/* The last page fault that was said to be mended, to see when it is not. */
 	struct hk_regs mend_regs;
 	uint64_t mend_addr;
 	unsigned mend_count;
 };
 
-/* Run the guest until it ends; m->status is set. err: a line for the user if husk or a fault ended it. */
-void monitor_loop(struct monitor *m, struct hk_err *err);
+struct monitor {
+	const struct monitor_options *opt;
+	struct hk_process proc;
+	struct vm vm;
+	struct thread first; /* the thread that the program starts with */
+	int trace_fd;
+	struct trace *trace; /* NULL: no --trace */
+	struct stats *stats; /* NULL: no --stats */
+	struct trace_pair hooks;
+	uint64_t stamp[PHASE_COUNT]; /* CLOCK_MONOTONIC, ns */
+	int status;                  /* exit status once the loop is left */
+};
+
+/* Run the guest thread until it ends; m->status is set. err: a line for the user if husk or a fault ended it. */
+void monitor_loop(struct thread *th, struct hk_err *err);
 
 /* loop's part for CPU exceptions and forbidden accesses: mend it, or end the guest with a report. */
-void monitor_exception(struct monitor *m, const struct vcpu_exit *e);
-void monitor_forbidden(struct monitor *m);
+void monitor_exception(struct thread *th, const struct vcpu_exit *e);
+void monitor_forbidden(struct thread *th);
 
 /* What is left to say when the guest has ended: the last of the trace, the statistics. */
 void monitor_finish(struct monitor *m);

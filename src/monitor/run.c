@@ -103,8 +103,8 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	proc->aslr = m->opt->aslr;
 	proc->mem_limit = m->opt->mem;
 	proc->cwd_in_proc = path_fd_in_proc(AT_FDCWD);
-	m->task.proc = proc;
-	m->task.tid = getpid();
+	m->first.task.proc = proc;
+	m->first.task.tid = getpid();
 	stamp(m, PHASE_PROCESS);
 	return 0;
 }
@@ -124,13 +124,13 @@ static int start_vm(struct monitor *m, struct hk_err *err)
 	r = vm_install_gate(&m->vm, &proc->mm, err);
 	stamp(m, PHASE_MEMORY);
 	if (r == 0)
-		r = vcpu_open(&m->vcpu, &m->vm, &proc->mm, 0, err);
+		r = vcpu_open(&m->first.vcpu, &m->vm, &proc->mm, 0, err);
 	if (r)
 		return r;
-	m->task.cpu = &m->vcpu.cpu;
-	m->task.signals.xsave_size = m->vm.xsave_size;
-	m->task.signals.xcr0 = m->vm.guest_xcr0;
-	r = signal_init(&m->task);
+	m->first.task.cpu = &m->first.vcpu.cpu;
+	m->first.task.signals.xsave_size = m->vm.xsave_size;
+	m->first.task.signals.xcr0 = m->vm.guest_xcr0;
+	r = signal_init(&m->first.task);
 	stamp(m, PHASE_VCPU);
 	return r ? hk_err_set(err, r, "cannot take over the signals: %s", strerror(-r)) : 0;
 }
@@ -147,7 +147,7 @@ static int load_program(struct monitor *m, const char *path, struct hk_err *err)
 		.min_sigstack = getauxval(AT_MINSIGSTKSZ),
 	};
 
-	return exec_load(&m->task, &req, err);
+	return exec_load(&m->first.task, &req, err);
 }
 
 /* ---- trace and statistics ---- */
@@ -198,7 +198,7 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 
 static void print_stats(struct monitor *m)
 {
-	const uint64_t *exits = m->vcpu.exits;
+	const uint64_t *exits = m->first.vcpu.exits;
 	const struct pagetable *pt = &m->proc.mm.pt;
 	const uint64_t *at = m->stamp;
 	struct rusage ru = { 0 };
@@ -231,7 +231,7 @@ static void print_stats(struct monitor *m)
 void monitor_finish(struct monitor *m)
 {
 	if (m->trace)
-		trace_exited(m->trace, m->status, m->killed_by);
+		trace_exited(m->trace, m->status, m->first.killed_by);
 	if (m->stats)
 		print_stats(m);
 }
@@ -276,7 +276,7 @@ static int run(struct monitor *m, struct hk_err *err)
 		return HUSK_EXIT_FAILURE;
 	}
 	stamp(m, PHASE_LOAD);
-	monitor_loop(m, err);
+	monitor_loop(&m->first, err);
 	stamp(m, PHASE_RUN);
 	monitor_finish(m);
 	return m->status;
@@ -292,8 +292,9 @@ int monitor_run(const struct monitor_options *opt, struct hk_err *err)
 		return HUSK_EXIT_FAILURE;
 	}
 	m->opt = opt;
+	m->first.m = m;
 	stamp(m, PHASE_BEGIN);
-	m->vm.vm_fd = m->vm.kvm_fd = m->vcpu.fd = m->trace_fd = -1;
+	m->vm.vm_fd = m->vm.kvm_fd = m->first.vcpu.fd = m->trace_fd = -1;
 	status = run(m, err);
 	/* The VM and the guest's memory go with the process, which is about to end: taking them down by hand first only costs time. */
 	return status;
