@@ -236,7 +236,7 @@ static int64_t map_segment(struct mm *mm, const struct program *p, const struct 
 static int map_plan(struct hk_task *t, const struct program *p, const struct elf_plan *plan, uint64_t want,
 		    uint64_t *bias, struct hk_err *err)
 {
-	struct mm *mm = &t->proc->mm;
+	struct mm *mm = t->proc->mm;
 	uint64_t span = plan->high - plan->low;
 	int64_t r;
 
@@ -264,7 +264,7 @@ static int map_plan(struct hk_task *t, const struct program *p, const struct elf
 /* Where code and data lie, and the heap begins, for brk and /proc. */
 static void note_image(struct hk_process *proc, const struct elf_plan *plan, uint64_t bias)
 {
-	struct mm *mm = &proc->mm;
+	struct mm *mm = proc->mm;
 
 	mm->start_code = mm->start_data = UINT64_MAX;
 	for (unsigned i = 0; i < plan->count; i++) {
@@ -294,7 +294,7 @@ static uint64_t stack_limit(void)
 
 static int map_stack(struct hk_process *proc, uint64_t size, bool exec, struct hk_err *err)
 {
-	struct mm *mm = &proc->mm;
+	struct mm *mm = proc->mm;
 	const struct mm_map_hint hint = { .kind = VMA_STACK };
 	int64_t r;
 
@@ -343,7 +343,7 @@ static void fill_aux(struct stack_spec *s, const struct exec_request *req, const
 /* Build the first stack and point the registers at it. */
 static int start_stack(struct hk_task *t, struct stack_spec *spec, uint64_t size, uint64_t start, struct hk_err *err)
 {
-	struct mm *mm = &t->proc->mm;
+	struct mm *mm = t->proc->mm;
 	struct hk_image *image = &t->proc->image;
 	struct stack_image stack;
 	struct hk_regs *regs = t->cpu->ops->regs(t->cpu);

@@ -34,9 +34,9 @@ int rlimit_get(struct hk_process *p, unsigned resource, struct rlimit64 *out)
 {
 	int r;
 
-	pthread_mutex_lock(&p->mm.lock);
+	pthread_mutex_lock(&p->mm->lock);
 	r = get_locked(p, resource, out);
-	pthread_mutex_unlock(&p->mm.lock);
+	pthread_mutex_unlock(&p->mm->lock);
 	return r;
 }
 
@@ -47,7 +47,7 @@ static int set_memory(struct hk_process *p, unsigned resource, const struct rlim
 
 	if (lim->rlim_cur > lim->rlim_max)
 		return -EINVAL;
-	pthread_mutex_lock(&p->mm.lock);
+	pthread_mutex_lock(&p->mm->lock);
 	r = get_locked(p, resource, &old);
 	if (r == 0 && lim->rlim_max > old.rlim_max && !may_raise())
 		r = -EPERM;
@@ -55,11 +55,11 @@ static int set_memory(struct hk_process *p, unsigned resource, const struct rlim
 		p->rlim[resource] = *lim;
 		p->rlim_own |= 1u << resource;
 		if (resource == RLIMIT_AS)
-			p->mm.rlim_as = lim->rlim_cur;
+			p->mm->rlim_as = lim->rlim_cur;
 		else if (resource == RLIMIT_DATA)
-			p->mm.rlim_data = lim->rlim_cur;
+			p->mm->rlim_data = lim->rlim_cur;
 	}
-	pthread_mutex_unlock(&p->mm.lock);
+	pthread_mutex_unlock(&p->mm->lock);
 	return r;
 }
 

@@ -31,7 +31,7 @@ struct hk_image {
 };
 
 struct hk_process {
-	struct mm mm;
+	struct mm *mm; /* a child of vfork has it in common with its parent */
 	struct fd_guard fds; /* the monitor's own descriptors */
 	struct hk_image image;
 	struct signal_actions actions;

@@ -49,7 +49,7 @@ static bool mended(struct thread *th, uint64_t addr)
 static void end_with_report(struct thread *th, const struct access_fault *fault, int vector)
 {
 	struct report r = {
-		.program = th->m->proc.image.exe, .fault = *fault, .vector = vector, .mm = &th->m->proc.mm
+		.program = th->task.proc->image.exe, .fault = *fault, .vector = vector, .mm = th->task.proc->mm
 	};
 
 	r.cpu.regs = th->vcpu.regs;
@@ -78,7 +78,7 @@ static void signal_or_die(struct thread *th, const struct access_fault *fault, i
 static void on_page_fault(struct thread *th, const struct vcpu_exit *e)
 {
 	enum mm_access how = e->error & PF_FETCH ? MM_EXEC : e->error & PF_WRITE ? MM_WRITE : MM_READ;
-	enum mm_verdict verdict = mm_fault(&th->m->proc.mm, GVA(e->cr2), how);
+	enum mm_verdict verdict = mm_fault(th->task.proc->mm, GVA(e->cr2), how);
 	struct access_fault fault = { .signo = SIGSEGV, .addr = e->cr2 };
 
 	if (verdict == MM_RESUME && mended(th, e->cr2))
@@ -182,7 +182,7 @@ void monitor_forbidden(struct thread *th)
 	if (th->task.cpu->ops->get_fs_gs(th->task.cpu, &cpu.fs_base, &cpu.gs_base))
 		cpu.fs_base = cpu.gs_base = 0;
 	access_fetch(&cpu);
-	switch (access_find(&th->m->proc.mm, &cpu, &fault)) {
+	switch (access_find(th->task.proc->mm, &cpu, &fault)) {
 	case ACCESS_FOUND:
 		break;
 	case ACCESS_SPURIOUS:

@@ -41,6 +41,7 @@ struct thread {
 struct monitor {
 	const struct monitor_options *opt;
 	struct hk_process proc;
+	struct mm mm;
 	struct vm vm;
 	struct thread first; /* the thread that the program starts with */
 	int trace_fd;

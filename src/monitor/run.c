@@ -102,6 +102,7 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	proc->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	proc->aslr = m->opt->aslr;
 	proc->mem_limit = m->opt->mem;
+	proc->mm = &m->mm;
 	proc->cwd_in_proc = path_fd_in_proc(AT_FDCWD);
 	m->first.task.proc = proc;
 	m->first.task.tid = getpid();
@@ -117,14 +118,14 @@ static int start_vm(struct monitor *m, struct hk_err *err)
 	if (r)
 		return r;
 	stamp(m, PHASE_VM);
-	r = mm_init(&proc->mm, &m->vm.pt_ops, &m->vm);
+	r = mm_init(proc->mm, &m->vm.pt_ops, &m->vm);
 	if (r)
 		return hk_err_set(err, r, "cannot set up guest memory: %s", strerror(-r));
-	proc->mm.limit = m->opt->mem;
-	r = vm_install_gate(&m->vm, &proc->mm, err);
+	proc->mm->limit = m->opt->mem;
+	r = vm_install_gate(&m->vm, proc->mm, err);
 	stamp(m, PHASE_MEMORY);
 	if (r == 0)
-		r = vcpu_open(&m->first.vcpu, &m->vm, &proc->mm, 0, err);
+		r = vcpu_open(&m->first.vcpu, &m->vm, proc->mm, 0, err);
 	if (r)
 		return r;
 	m->first.task.cpu = &m->first.vcpu.cpu;
@@ -199,7 +200,7 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 static void print_stats(struct monitor *m)
 {
 	const uint64_t *exits = m->first.vcpu.exits;
-	const struct pagetable *pt = &m->proc.mm.pt;
+	const struct pagetable *pt = &m->proc.mm->pt;
 	const uint64_t *at = m->stamp;
 	struct rusage ru = { 0 };
 
@@ -221,7 +222,7 @@ static void print_stats(struct monitor *m)
 		{ "page tables", "4 KiB entries", pt->entries_4k, NULL },
 		{ "page tables", "pages", pt->tables, NULL },
 		{ "memory", "slots", pt->slots, NULL },
-		{ "memory", "peak committed by the guest", m->proc.mm.peak_committed / 1024, "KiB" },
+		{ "memory", "peak committed by the guest", m->proc.mm->peak_committed / 1024, "KiB" },
 		{ "memory", "peak resident, monitor and guest", (uint64_t)ru.ru_maxrss, "KiB" },
 	};
 

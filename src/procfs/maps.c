@@ -98,7 +98,7 @@ static int walk_all(struct hk_task *t, const char *host_path, int (*cb)(const st
 	int r = hostmaps_read(&w->host, host_path);
 
 	if (r == 0)
-		r = mm_walk(&t->proc->mm, cb, w);
+		r = mm_walk(t->proc->mm, cb, w);
 	if (r == 0 && w->out && w->out->cut)
 		r = -ENOMEM;
 	return r;
@@ -349,7 +349,7 @@ int proc_make_numa_maps(struct hk_task *t, const struct proc_ref *ref HK_UNUSED,
 		size_t head = after ? (size_t)(after - line) + 1 + strcspn(after + 1, " ") : strlen(line);
 		uint64_t start = strtoull(line, NULL, 16);
 
-		if (start >= HK_GUEST_MAX || !mm_describe(&t->proc->mm, GVA(start), &info))
+		if (start >= HK_GUEST_MAX || !mm_describe(t->proc->mm, GVA(start), &info))
 			continue;
 		hk_strbuf_add(out, line, head);
 		if (strcmp(info.path, "[heap]") == 0 && !strstr(line + head, " heap"))

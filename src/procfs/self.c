@@ -41,7 +41,7 @@ static int add_title(struct hk_strbuf *out, uint64_t start, uint64_t end)
 
 int proc_make_cmdline(struct hk_task *t, const struct proc_ref *ref HK_UNUSED, struct hk_strbuf *out)
 {
-	const struct mm *mm = &t->proc->mm;
+	const struct mm *mm = t->proc->mm;
 	uint64_t start = mm->arg_start, end = mm->arg_end, title_end;
 	char last;
 
@@ -57,7 +57,7 @@ int proc_make_cmdline(struct hk_task *t, const struct proc_ref *ref HK_UNUSED, s
 
 int proc_make_environ(struct hk_task *t, const struct proc_ref *ref HK_UNUSED, struct hk_strbuf *out)
 {
-	return add_guest(out, t->proc->mm.env_start, t->proc->mm.env_end);
+	return add_guest(out, t->proc->mm->env_start, t->proc->mm->env_end);
 }
 
 int proc_make_auxv(struct hk_task *t, const struct proc_ref *ref HK_UNUSED, struct hk_strbuf *out)

@@ -75,7 +75,7 @@ static int collect(struct hk_task *t, struct facts *f)
 	f->t = t;
 	f->threads = 1; /* today */
 	collect_signals(f);
-	split_text(&t->proc->mm, f);
+	split_text(t->proc->mm, f);
 	escape_name(t->proc->image.comm, sizeof(t->proc->image.comm) - 1, f->name);
 	return r;
 }
@@ -84,7 +84,7 @@ static int collect(struct hk_task *t, struct facts *f)
 
 static uint64_t vm_peak(const struct facts *f)
 {
-	return hk_max(f->t->proc->mm.peak_size, f->mem.size);
+	return hk_max(f->t->proc->mm->peak_size, f->mem.size);
 }
 
 /* The host knows one peak, of the guest and the monitor together: less what is the monitor's now, and never below the present. */
@@ -239,7 +239,7 @@ enum {
 
 static uint64_t stat_value(const struct facts *f, unsigned n)
 {
-	const struct mm *mm = &f->t->proc->mm;
+	const struct mm *mm = f->t->proc->mm;
 
 	switch (n) {
 	case STAT_NUM_THREADS:

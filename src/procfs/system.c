@@ -42,7 +42,7 @@ static uint64_t meminfo_value(const struct guest_memory *g, const char *key, uin
 /* With a limit the guest's machine has that much memory, no swap, and nothing in use but what the guest uses. */
 int proc_make_meminfo(struct hk_task *t, const struct proc_ref *ref, struct hk_strbuf *out)
 {
-	struct mm *mm = &t->proc->mm;
+	struct mm *mm = t->proc->mm;
 	struct hk_strbuf host = { .max = 1 << 16 };
 	int r = proc_host_read(ref->path, &host);
 	char *save, *line = r || !host.data ? NULL : strtok_r(host.data, "\n", &save);

@@ -66,9 +66,9 @@ static void fit_to_limit(struct hk_process *p, struct sysinfo *si)
 {
 	uint64_t unit = si->mem_unit ? si->mem_unit : 1, committed;
 
-	pthread_mutex_lock(&p->mm.lock);
-	committed = p->mm.committed;
-	pthread_mutex_unlock(&p->mm.lock);
+	pthread_mutex_lock(&p->mm->lock);
+	committed = p->mm->committed;
+	pthread_mutex_unlock(&p->mm->lock);
 	si->totalram = hk_min(si->totalram, p->mem_limit / unit);
 	si->freeram = hk_min(si->freeram, (p->mem_limit - hk_min(committed, p->mem_limit)) / unit);
 	si->bufferram = hk_min(si->bufferram, si->totalram - hk_min(si->freeram, si->totalram));

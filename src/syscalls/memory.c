@@ -22,27 +22,27 @@ int64_t sys_mmap(struct hk_task *t, const uint64_t a[6])
 		return -EINVAL;
 	if (!(flags & MAP_ANONYMOUS) && fd_check(&t->proc->fds, fd))
 		return -EBADF;
-	return mm_map(&t->proc->mm, GVA(a[0]), a[1], prot, flags, fd, a[5], NULL);
+	return mm_map(t->proc->mm, GVA(a[0]), a[1], prot, flags, fd, a[5], NULL);
 }
 
 int64_t sys_munmap(struct hk_task *t, const uint64_t a[6])
 {
-	return mm_unmap(&t->proc->mm, GVA(a[0]), a[1]);
+	return mm_unmap(t->proc->mm, GVA(a[0]), a[1]);
 }
 
 int64_t sys_mprotect(struct hk_task *t, const uint64_t a[6])
 {
-	return mm_protect(&t->proc->mm, GVA(a[0]), a[1], int_flags(a[2]));
+	return mm_protect(t->proc->mm, GVA(a[0]), a[1], int_flags(a[2]));
 }
 
 int64_t sys_mremap(struct hk_task *t, const uint64_t a[6])
 {
-	return mm_remap(&t->proc->mm, GVA(a[0]), a[1], a[2], int_flags(a[3]), GVA(a[4]));
+	return mm_remap(t->proc->mm, GVA(a[0]), a[1], a[2], int_flags(a[3]), GVA(a[4]));
 }
 
 int64_t sys_brk(struct hk_task *t, const uint64_t a[6])
 {
-	return mm_brk(&t->proc->mm, GVA(a[0]));
+	return mm_brk(t->proc->mm, GVA(a[0]));
 }
 
 int64_t sys_madvise(struct hk_task *t, const uint64_t a[6])
@@ -51,7 +51,7 @@ int64_t sys_madvise(struct hk_task *t, const uint64_t a[6])
 
 	if ((a[1] && !len) || a[0] + len < a[0])
 		return -EINVAL; /* the range wraps */
-	return mm_advise(&t->proc->mm, GVA(a[0]), a[1], (int)a[2]);
+	return mm_advise(t->proc->mm, GVA(a[0]), a[1], (int)a[2]);
 }
 
 /* The host would sync the monitor's mappings too: what lies behind the guest's end is unmapped to it. */
@@ -87,7 +87,7 @@ static bool lock_range(uint64_t *start, uint64_t *len)
 
 static int64_t lock(struct hk_task *t, uint64_t start, uint64_t len, int flags)
 {
-	return lock_range(&start, &len) ? mm_lock(&t->proc->mm, GVA(start), len, flags) : -EINVAL;
+	return lock_range(&start, &len) ? mm_lock(t->proc->mm, GVA(start), len, flags) : -EINVAL;
 }
 
 int64_t sys_mlock(struct hk_task *t, const uint64_t a[6])
@@ -104,15 +104,15 @@ int64_t sys_munlock(struct hk_task *t, const uint64_t a[6])
 {
 	uint64_t start = a[0], len = a[1];
 
-	return lock_range(&start, &len) ? mm_unlock(&t->proc->mm, GVA(start), len) : -EINVAL;
+	return lock_range(&start, &len) ? mm_unlock(t->proc->mm, GVA(start), len) : -EINVAL;
 }
 
 int64_t sys_mlockall(struct hk_task *t, const uint64_t a[6])
 {
-	return mm_lock_all(&t->proc->mm, (int)a[0]);
+	return mm_lock_all(t->proc->mm, (int)a[0]);
 }
 
 int64_t sys_munlockall(struct hk_task *t, const uint64_t a[6] HK_UNUSED)
 {
-	return mm_unlock_all(&t->proc->mm);
+	return mm_unlock_all(t->proc->mm);
 }

@@ -89,6 +89,7 @@ static const handler calls[] = {
 
 static struct world {
 	struct hk_process process;
+	struct mm mm;
 	struct hk_task task;
 	struct hk_call call;
 	struct hk_cpu cpu;
@@ -136,13 +137,14 @@ static void setup(void)
 	struct sigaction alarm = { .sa_handler = on_alarm };
 
 	MUST(uaccess_init() == 0);
-	MUST(mm_init(&w.process.mm, &pt, NULL) == 0);
+	w.process.mm = &w.mm;
+	MUST(mm_init(w.process.mm, &pt, NULL) == 0);
 	MUST(fd_guard_init(&w.process.fds) == 0);
 	w.ours = open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 	MUST(fd_guard_adopt(&w.process.fds, &w.ours) == 0);
 	w.cpu.ops = &cpu;
 	w.task = (struct hk_task){ .proc = &w.process, .cpu = &w.cpu, .tid = getpid(), .call = &w.call };
-	MUST(mm_map(&w.process.mm, GVA(MEM), PAGES * HK_PAGE_SIZE, PROT_READ | PROT_WRITE,
+	MUST(mm_map(w.process.mm, GVA(MEM), PAGES * HK_PAGE_SIZE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, NULL) == (int64_t)MEM);
 	w.canary = mmap(NULL, CANARY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	MUST(w.canary != MAP_FAILED);

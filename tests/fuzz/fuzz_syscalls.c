@@ -69,6 +69,7 @@ extern const char uaccess_begin[], uaccess_end[];
 
 static struct world {
 	struct hk_process process;
+	struct mm mm;
 	struct hk_task task;
 	struct fake_cpu cpu;
 	struct trace *trace;
@@ -328,14 +329,14 @@ static int add_slot(void *ctx, gpa_t gpa, uint64_t hva, uint64_t size)
 
 static void map(uint64_t at, uint64_t len)
 {
-	HK_BUG_ON(mm_map(&w.process.mm, GVA(at), len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+	HK_BUG_ON(mm_map(w.process.mm, GVA(at), len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 			 -1, 0, NULL) != (int64_t)at);
 }
 
 static void make_memory(void)
 {
 	static const struct pt_ops pt = { .add_slot = add_slot, .max_slots = 64, .gpa_bits = 40 };
-	struct mm *mm = &w.process.mm;
+	struct mm *mm = w.process.mm = &w.mm;
 
 	HK_BUG_ON(mm_init(mm, &pt, NULL));
 	mm->limit = MEM_LIMIT;
@@ -688,7 +689,7 @@ static int check_vma(const struct vma *v, void *ctx)
 
 static void check_memory(void)
 {
-	struct mm *mm = &w.process.mm;
+	struct mm *mm = w.process.mm;
 	struct walk walk = { 0 };
 	struct mm_charge charge;
 
@@ -763,7 +764,7 @@ static void run(struct input *in)
 		else if (selector == SELECT_FAULT)
 			(void)!signal_fault(&w.task, (int)(a[0] % SIGNAL_COUNT) + 1, (int)a[1], a[2]);
 		else if (selector == SELECT_TOUCH)
-			(void)!mm_fault(&w.process.mm, GVA(a[0]), (enum mm_access)(1 << a[1] % 3));
+			(void)!mm_fault(w.process.mm, GVA(a[0]), (enum mm_access)(1 << a[1] % 3));
 		else
 			system_call(nr, a);
 		if (!w.task.exiting && !(selector == SELECT_SIGNAL && a[4] & 1))
@@ -794,7 +795,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_memory();
 	w.process.trace = NULL;
 	trace_free(w.trace);
-	mm_destroy(&w.process.mm);
+	mm_destroy(w.process.mm);
 	HK_BUG_ON(close_range((unsigned)w.first_fd, FDS - 1, 0));
 	return 0;
 }

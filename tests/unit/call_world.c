@@ -62,14 +62,15 @@ int call_world_setup(void **state)
 	assert_non_null(w);
 	*state = w;
 	call_world_ready();
-	assert_int_equal(mm_init(&w->process.mm, &pt_fake, NULL), 0);
+	w->process.mm = &w->mm;
+	assert_int_equal(mm_init(w->process.mm, &pt_fake, NULL), 0);
 	assert_int_equal(fd_guard_init(&w->process.fds), 0);
 	w->ours = open_temporary();
 	assert_int_equal(fd_guard_adopt(&w->process.fds, &w->ours), 0);
 	w->file = open_temporary();
 	w->cpu.ops = &cpu_fake;
 	w->task = (struct hk_task){ .proc = &w->process, .cpu = &w->cpu, .tid = getpid(), .call = &w->call };
-	r = mm_map(&w->process.mm, GVA(0x2a0000000000), CALL_MEM, PROT_READ | PROT_WRITE,
+	r = mm_map(w->process.mm, GVA(0x2a0000000000), CALL_MEM, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, NULL);
 	assert_true(r > 0);
 	w->mem = (char *)r;
@@ -83,7 +84,7 @@ int call_world_teardown(void **state)
 
 	fd_guard_drop(&w->process.fds, &w->ours);
 	close(w->file);
-	mm_destroy(&w->process.mm);
+	mm_destroy(w->process.mm);
 	free(w);
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 struct call_world {
 	struct hk_process process;
+	struct mm mm;
 	struct hk_task task;
 	struct hk_call call;
 	struct hk_cpu cpu;

@@ -11,6 +11,7 @@
 
 struct proc_world {
 	struct hk_process process;
+	struct mm mm;
 	struct hk_task task;
 	struct hk_call call;
 	int secret;   /* a descriptor of the monitor's: a memory file */

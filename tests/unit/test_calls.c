@@ -37,8 +37,8 @@ static void test_memory_limits_spare_the_monitor(void **state)
 		*lim = (struct rlimit64){ 2, 1 };
 		assert_int_equal(CALL(w, setrlimit, which[i], lim), -EINVAL);
 	}
-	assert_int_equal(w->process.mm.rlim_as, 4096);
-	assert_int_equal(w->process.mm.rlim_data, 4096);
+	assert_int_equal(w->process.mm->rlim_as, 4096);
+	assert_int_equal(w->process.mm->rlim_data, 4096);
 	assert_int_equal(CALL(w, setrlimit, 16, lim), -EINVAL);
 	assert_int_equal(CALL(w, setrlimit, RLIMIT_AS, w->end - 8), -EFAULT);
 	assert_int_equal(CALL(w, getrlimit, RLIMIT_AS, w), -EFAULT);

@@ -62,7 +62,7 @@ static void test_maps(void **state)
 
 	for (const char *p = text; *p; p++)
 		lines += *p == '\n';
-	assert_int_equal(lines, w->process.mm.vmas.count);
+	assert_int_equal(lines, w->process.mm->vmas.count);
 	free(text);
 
 	/* a mapping that the host has alike: the same line */
@@ -107,7 +107,7 @@ static void test_names(void **state)
 static void test_names_without_host(void **state)
 {
 	struct proc_world *w = *state;
-	struct vma *v = vma_find(&w->process.mm.vmas, w->text);
+	struct vma *v = vma_find(&w->process.mm->vmas, w->text);
 	char want[128];
 
 	assert_ptr_equal(mmap((void *)w->text, 36 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
@@ -254,7 +254,7 @@ static void test_status(void **state)
 		assert_memory_equal(la, lb, strcspn(la, ":"));
 	}
 	assert_true(!la && !lb);
-	assert_int_equal(kb(text, "VmSize:"), w->process.mm.vmas.bytes >> 10);
+	assert_int_equal(kb(text, "VmSize:"), w->process.mm->vmas.bytes >> 10);
 	assert_true(kb(text, "VmPeak:") >= kb(text, "VmSize:"));
 	assert_true(kb(text, "VmHWM:") >= kb(text, "VmRSS:"));
 	assert_int_equal(kb(text, "RssAnon:"), 40 + 4 + 4); /* heap, data, stack */
@@ -277,7 +277,7 @@ static void test_status(void **state)
 static void test_stat(void **state)
 {
 	struct proc_world *w = *state;
-	const struct mm *mm = &w->process.mm;
+	const struct mm *mm = w->process.mm;
 	char *text = proc_world_read(w, "/proc/self/stat", NULL), *host = proc_world_host("/proc/self/stat", NULL),
 	     head[40];
 	uint64_t v[60] = { 0 }, hv[60] = { 0 };
@@ -320,7 +320,7 @@ static void test_statm(void **state)
 	char *text = proc_world_read(w, "/proc/self/statm", NULL),
 	     *status = proc_world_read(w, "/proc/self/status", NULL), want[128];
 
-	snprintf(want, sizeof(want), "%lu %lu %lu 16 0 %u 0\n", w->process.mm.vmas.bytes / PAGE,
+	snprintf(want, sizeof(want), "%lu %lu %lu 16 0 %u 0\n", w->process.mm->vmas.bytes / PAGE,
 		 kb(status, "VmRSS:") / 4, (kb(status, "RssFile:") + kb(status, "RssShmem:")) / 4, 4 + 33 + 64);
 	assert_string_equal(text, want);
 	free(text);
@@ -340,7 +340,7 @@ static void check_text(struct proc_world *w, const char *path, const char *want,
 static void test_strings(void **state)
 {
 	struct proc_world *w = *state;
-	struct mm *mm = &w->process.mm;
+	struct mm *mm = w->process.mm;
 	uint64_t auxv[4] = { 6, 4096, 0, 0 };
 
 	assert_int_equal(uaccess_init(), 0); /* here: cmocka has its own handlers before each test */
@@ -416,8 +416,8 @@ static void test_meminfo(void **state)
 	b = shape(host, "MemTotal", NULL);
 	assert_string_equal(a, b);
 	assert_int_equal(kb(text, "MemTotal:"), 64 << 10);
-	assert_int_equal(kb(text, "MemFree:"), (64 << 10) - (w->process.mm.committed >> 10));
-	assert_true(w->process.mm.committed > 0);
+	assert_int_equal(kb(text, "MemFree:"), (64 << 10) - (w->process.mm->committed >> 10));
+	assert_true(w->process.mm->committed > 0);
 	assert_int_equal(kb(text, "SwapTotal:"), 0);
 	assert_int_equal(kb(text, "Hugepagesize:"), kb(host, "Hugepagesize:"));
 	assert_int_equal(strcspn(text, "\n"), strcspn(host, "\n"));
@@ -511,11 +511,11 @@ static void test_many(void **state)
 	uint64_t rss = 0;
 	int64_t fd;
 
-	assert_int_equal(mm_map(&w->process.mm, GVA(base), n * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+	assert_int_equal(mm_map(w->process.mm, GVA(base), n * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 				-1, 0, NULL),
 			 base);
 	for (uint64_t i = 0; i < n; i += 2)
-		assert_int_equal(mm_protect(&w->process.mm, GVA(base + i * PAGE), PAGE, PROT_READ | PROT_EXEC), 0);
+		assert_int_equal(mm_protect(w->process.mm, GVA(base + i * PAGE), PAGE, PROT_READ | PROT_EXEC), 0);
 	for (uint64_t i = 0; i < n; i += 4)
 		(void)*(volatile char *)(base + i * PAGE);
 	fd = procfs_open(&w->task, "/proc/self/smaps", O_RDONLY);
