@@ -10,7 +10,10 @@
 #define GATE_VA        0x7f0000000000
 #define GATE_CODE_VA   GATE_VA /* readable and executable at ring 3: some hosts run SYSCALL's target there */
 #define GATE_CPU_VA    (GATE_VA + 0x100000) /* one page a vCPU, ring 0 only: descriptor tables, TSS, exception stack */
+#define GATE_CPU_MAX   4096 /* vCPUs at most: so many pages and areas there is room for */
+#define GATE_STATE_VA  (GATE_VA + 0x10000000) /* GATE_STATE_SIZE bytes a vCPU, for ring 3: its extended state on the way to a new thread */
 #define GATE_PAGE_SIZE 0x1000
+#define GATE_STATE_SIZE 0x4000
 
 /* Offsets in the code page. */
 #define GATE_SYSCALL        0x000 /* LSTAR */
@@ -28,6 +31,8 @@
 #define GATE_VECTOR_PF_OUT  8 /* where a stub has its `out`: the page fault's here, all others at 0 */
 #define GATE_VECTORS        32
 #define GATE_STMXCSR        0x300 /* ring 3: MXCSR to (RSP), then SYSCALL */
+#define GATE_SAVE_XSAVE     0x310 /* ring 3: save the extended state to (RCX), then SYSCALL */
+#define GATE_SAVE_FXSAVE    0x320
 
 /* Ports. An exit on GATE_PORT_SYSCALL is a system call; on GATE_PORT_VECTOR + n exception n. */
 #define GATE_PORT_SYSCALL 0x20
@@ -55,7 +60,14 @@ struct gate_frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
+/* What GATE_SIGNAL_XRSTOR pops behind the restored state. */
+struct gate_leave {
+	uint64_t rax, rcx, rdx;
+	struct gate_frame frame;
+};
+
 _Static_assert(sizeof(struct gate_frame) == 40, "the frame is the processor's");
+_Static_assert(GATE_CPU_VA + GATE_CPU_MAX * GATE_PAGE_SIZE <= GATE_STATE_VA, "the vCPUs' pages end before their areas");
 _Static_assert(GATE_VECTOR + GATE_VECTORS * GATE_VECTOR_SIZE <= GATE_STMXCSR, "the stubs have room");
 _Static_assert(GATE_CPU_IDT + GATE_VECTORS * 16 <= GATE_CPU_STACK - 1024, "the tables leave room for the stack");
 #endif

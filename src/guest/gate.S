@@ -63,7 +63,7 @@ probe_syscall:
 	.org GATE_SIGNAL_FXSAVE, 0xcc
 	enter_signal fxsave64
 
-	/* RCX = save area, RSP = struct sigframe_exit. */
+	/* RCX = save area, RSP = struct gate_leave. */
 	.macro leave_signal restore
 	mov $-1, %eax
 	mov %eax, %edx
@@ -108,6 +108,18 @@ default_mxcsr:
 	.org GATE_STMXCSR, 0xcc
 	stmxcsr (%rsp)
 	syscall
+
+	.macro save_state save
+	mov $-1, %eax
+	mov %eax, %edx
+	\save (%rcx)
+	syscall
+	.endm
+
+	.org GATE_SAVE_XSAVE, 0xcc
+	save_state xsave64
+	.org GATE_SAVE_FXSAVE, 0xcc
+	save_state fxsave64
 	.org GATE_PAGE_SIZE, 0xcc
 gate_end:
 

@@ -304,14 +304,14 @@ static int leave_through_gate(struct hk_task *t, uint64_t at, uint64_t fpstate)
 {
 	struct hk_regs *r = regs_of(t);
 	struct xsave_sw sw;
-	struct sigframe_exit last = { .rax = r->rax,
-				      .rcx = r->rcx,
-				      .rdx = r->rdx,
-				      .rip = r->rip,
-				      .cs = GATE_SEL_USER_CS,
-				      .rflags = r->rflags,
-				      .rsp = r->rsp,
-				      .ss = GATE_SEL_USER_SS };
+	struct gate_leave last = { .rax = r->rax,
+				   .rcx = r->rcx,
+				   .rdx = r->rdx,
+				   .frame = { .rip = r->rip,
+					      .cs = GATE_SEL_USER_CS,
+					      .rflags = r->rflags,
+					      .rsp = r->rsp,
+					      .ss = GATE_SEL_USER_SS } };
 	bool extended =
 		t->signals.xsave_size && get_guest(&sw, GVA(fpstate + XSAVE_SW_OFFSET)) == 0 && sw.magic1 == FP_MAGIC1;
 	int err = put_guest(GVA(at), &last);

@@ -143,6 +143,40 @@ int signal_init(struct hk_task *t)
 	return (int)r;
 }
 
+void signal_start_thread(struct hk_task *t)
+{
+	current = t;
+	signal_set_mask(t, t->signals.blocked);
+}
+
+bool signal_close(struct hk_task *t)
+{
+	uint64_t all = ~NEVER_BLOCKED;
+
+	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
+	if (!t->signals.caught_count && !signal_held(t, ~t->signals.blocked))
+		return true;
+	signal_set_mask(t, t->signals.blocked);
+	return false;
+}
+
+void signal_end_thread(struct hk_task *t)
+{
+	uint64_t all = ~0UL;
+
+	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
+	current = NULL;
+	/* Sent to the process, it may be, and kept here since it is blocked: somebody else's now. */
+	for (int i = 0; i < 2; i++)
+		if (t->signals.sent[i].pending && t->signals.sent[i].info.si_code != SI_TKILL)
+			hk_hostcall_sure(SYS_kill, getpid(), i ? SIGBUS : SIGSEGV);
+}
+
+void signal_renew(struct hk_process *p, int sig)
+{
+	(void)mirror(sig, &p->actions.act[sig]);
+}
+
 int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act)
 {
 	struct hk_sigaction *act = &t->proc->actions.act[sig];

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
+struct hk_process;
 struct hk_task;
 
 #define SIGNAL_COUNT 64
@@ -65,6 +66,15 @@ struct signal_state {     /* one a task; only its own thread touches it, its sig
 
 /* Take this thread's mask and the process's dispositions as the guest's. Once a thread. */
 HK_MUST_CHECK int signal_init(struct hk_task *t);
+
+/* On a new thread: t is the caller's from now on, with the mask in t->signals. */
+void signal_start_thread(struct hk_task *t);
+/* The thread is about to end: no more signals are caught. False: some were, and must have their handlers first; nothing is changed. */
+HK_MUST_CHECK bool signal_close(struct hk_task *t);
+/* The caller is nobody's any more, with all signals blocked. After signal_close, if the process lives on. */
+void signal_end_thread(struct hk_task *t);
+/* The host's action for sig was changed by somebody else: make it again what stands for the guest's. */
+void signal_renew(struct hk_process *p, int sig);
 
 /* rt_sigaction: sig 1–64; new_act or old_act may be NULL. */
 int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act);

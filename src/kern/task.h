@@ -11,6 +11,7 @@
 #include "kern/fd.h"
 #include "kern/signal.h"
 #include "kern/spawn.h"
+#include "kern/threads.h"
 #include "kern/trace_hook.h"
 #include "mm/mm.h"
 
@@ -33,6 +34,7 @@ struct hk_image {
 struct hk_process {
 	struct mm *mm; /* a child of vfork has it in common with its parent */
 	struct fd_guard fds; /* the monitor's own descriptors */
+	struct task_list tasks;
 	struct hk_image image;
 	struct signal_actions actions;
 	const struct hk_spawn_ops *spawn; /* NULL: no threads and processes can be made */
@@ -58,7 +60,9 @@ struct hk_task {
 	bool killed_by_frame; /* a signal found no room for its frame */
 	bool regs_replaced;   /* the call has set all registers: RAX is not the result's */
 	bool exiting;         /* leave the run loop with exit_code */
+	bool exit_alone;      /* … and it is this thread that ends, not the process (exit(2)) */
 	int exit_code;
+	struct hk_task *next, *prev; /* on proc->tasks, under its lock */
 };
 
 /* Say in the trace why this call is being refused; text must live for ever. */

@@ -15,6 +15,7 @@ size_t uaccess_copy(void *dst, const void *src, size_t n);
 size_t uaccess_clear(void *dst, size_t n);
 size_t uaccess_scan(char *dst, const char *src, size_t n);
 size_t uaccess_touch(void *p, int write);
+size_t uaccess_cmpxchg(uint32_t *p, uint32_t *expected, uint32_t desired);
 
 #define SCAN_FAULT (1UL << 63)
 
@@ -107,4 +108,9 @@ int uaccess_probe(gva_t a, bool write)
 	if (!gva_range_ok(a, 1))
 		return SIGSEGV;
 	return uaccess_touch(pointer(a), write) ? last_signal : 0;
+}
+
+int uaccess_exchange(gva_t a, uint32_t *expected, uint32_t desired)
+{
+	return gva_range_ok(a, sizeof(*expected)) && uaccess_cmpxchg(pointer(a), expected, desired) == 0 ? 0 : -EFAULT;
 }

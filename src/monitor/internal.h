@@ -36,6 +36,22 @@ struct thread {
 	struct hk_regs mend_regs;
 	uint64_t mend_addr;
 	unsigned mend_count;
+	/* Of threads that are made and used again (thread.c). */
+	struct thread *next_idle, *next_made;
+	uint32_t may_run; /* a futex: 1 once its parent has done its part */
+	bool unshare_fs;  /* its working directory, umask and root are to be its own */
+};
+
+/* The threads of a monitor. */
+struct thread_pool {
+	pthread_mutex_t lock; /* guards what follows up to `any` */
+	struct thread *idle;  /* ended: their vCPUs wait for new threads */
+	struct thread *made;  /* all but monitor.first */
+	unsigned live;        /* running, or about to */
+	unsigned vcpus;       /* numbers given out */
+	int first_status;     /* exit(2)'s argument of the first thread: the process's, if none calls exit_group */
+	bool any;             /* a second thread was started once */
+	pthread_mutex_t end;  /* taken for ever by the thread that ends the process */
 };
 
 struct monitor {
@@ -44,6 +60,8 @@ struct monitor {
 	struct mm mm;
 	struct vm vm;
 	struct thread first; /* the thread that the program starts with */
+	struct thread_pool threads;
+	int killed_by; /* signal number, if a fault ended the guest */
 	int trace_fd;
 	struct trace *trace; /* NULL: no --trace */
 	struct stats *stats; /* NULL: no --stats */
@@ -52,12 +70,20 @@ struct monitor {
 	int status;                  /* exit status once the loop is left */
 };
 
-/* Run the guest thread until it ends; m->status is set. err: a line for the user if husk or a fault ended it. */
+/* Run the guest thread until it ends. err: a line for the user if husk or a fault ended it. */
 void monitor_loop(struct thread *th, struct hk_err *err);
 
 /* loop's part for CPU exceptions and forbidden accesses: mend it, or end the guest with a report. */
 void monitor_exception(struct thread *th, const struct vcpu_exit *e);
 void monitor_forbidden(struct thread *th);
+
+/* Before the first thread runs: it is on the list, and more can be made. */
+void threads_init(struct monitor *m);
+/* The loop was left. A thread that ends alone is taken off the lists, and its host thread ends when this returns; if the process ends, that happens here,
+ * but on the first thread, which returns with m->status and m->killed_by set. */
+void thread_leave(struct thread *th, struct hk_err *err);
+/* The caller ends the process. Whoever comes second never returns. */
+void monitor_claim_end(struct monitor *m);
 
 /* What is left to say when the guest has ended: the last of the trace, the statistics. */
 void monitor_finish(struct monitor *m);

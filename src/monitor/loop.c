@@ -57,5 +57,4 @@ void monitor_loop(struct thread *th, struct hk_err *err)
 		if (!t->exiting)
 			signal_deliver(t);
 	}
-	th->m->status = t->exit_code;
 }

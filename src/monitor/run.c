@@ -106,6 +106,7 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	proc->cwd_in_proc = path_fd_in_proc(AT_FDCWD);
 	m->first.task.proc = proc;
 	m->first.task.tid = getpid();
+	threads_init(m);
 	stamp(m, PHASE_PROCESS);
 	return 0;
 }
@@ -232,7 +233,7 @@ static void print_stats(struct monitor *m)
 void monitor_finish(struct monitor *m)
 {
 	if (m->trace)
-		trace_exited(m->trace, m->status, m->first.killed_by);
+		trace_exited(m->trace, m->status, m->killed_by);
 	if (m->stats)
 		print_stats(m);
 }
@@ -278,6 +279,7 @@ static int run(struct monitor *m, struct hk_err *err)
 	}
 	stamp(m, PHASE_LOAD);
 	monitor_loop(&m->first, err);
+	thread_leave(&m->first, err);
 	stamp(m, PHASE_RUN);
 	monitor_finish(m);
 	return m->status;

@@ -15,6 +15,7 @@ static void *watch(void *arg)
 
 	while (nanosleep(&left, &left) && errno == EINTR)
 		;
+	monitor_claim_end(m);
 	monitor_finish(m);
 	dprintf(STDERR_FILENO, "husk: %s: ended by --timeout after %.6g s\n", m->opt->argv[0], (double)ns / 1e9);
 	_exit(HUSK_EXIT_TIMEOUT);

@@ -66,6 +66,10 @@ static int64_t end(struct hk_task *t, uint64_t status)
 
 int64_t sys_exit(struct hk_task *t, const uint64_t a[6])
 {
+	/* What was caught for this thread must not go with it: its handler runs first. */
+	if (!signal_close(t))
+		return -HK_ERESTARTSYS;
+	t->exit_alone = true;
 	return end(t, a[0]);
 }
 

@@ -107,10 +107,13 @@ static int make_page(struct vcpu *v, struct mm *mm)
 {
 	void *page;
 	gpa_t gpa;
-	int r = pt_alloc_page(&mm->pt, &gpa, &page);
+	int r;
 
+	pthread_mutex_lock(&mm->lock);
+	r = pt_alloc_page(&mm->pt, &gpa, &page);
 	if (r == 0)
 		r = pt_map_gate(&mm->pt, page_va(v), gpa, false, true, false);
+	pthread_mutex_unlock(&mm->lock);
 	if (r)
 		return r;
 	v->page = page;
@@ -229,6 +232,16 @@ static int set_base(struct hk_cpu *c, uint32_t msr, uint64_t base)
 	const struct kvm_msr_entry entry = { .index = msr, .data = base };
 
 	return set_msrs(of_cpu(c), &entry, 1);
+}
+
+int vcpu_set_bases(struct vcpu *v, uint64_t fs, uint64_t gs)
+{
+	const struct kvm_msr_entry entries[] = {
+		{ .index = MSR_FS_BASE, .data = fs },
+		{ .index = MSR_GS_BASE, .data = gs },
+	};
+
+	return set_msrs(v, entries, HK_ARRAY_LEN(entries));
 }
 
 static int op_set_fs(struct hk_cpu *c, uint64_t base)
@@ -379,6 +392,7 @@ int vcpu_open(struct vcpu *v, struct vm *vm, struct mm *mm, unsigned id, struct 
 	memset(v, 0, sizeof(*v));
 	v->cpu.ops = &vcpu_ops;
 	v->vm = vm;
+	v->mm = mm;
 	v->id = id;
 	v->fd = -1;
 	v->state = VCPU_AT_RING3;

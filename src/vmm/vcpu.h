@@ -37,6 +37,7 @@ struct kvm_run;
 struct vcpu {
 	struct hk_cpu cpu; /* what kern/ sees; first member */
 	struct vm *vm;
+	struct mm *mm;
 	int fd;
 	unsigned id;
 	struct kvm_run *run;
@@ -45,6 +46,7 @@ struct vcpu {
 	struct hk_regs regs;
 	struct gate_frame *frame; /* the exception frame in the vCPU's gate page, valid in VCPU_IN_VECTOR */
 	uint8_t *page;            /* the vCPU's gate page */
+	uint8_t *area;            /* for its extended state (state.c); NULL: not needed so far */
 	uint64_t exits[VCPU_EVENT_COUNT];
 };
 
@@ -54,5 +56,16 @@ void vcpu_close(struct vcpu *v);
 
 /* Run until something happens. */
 void vcpu_run(struct vcpu *v, struct vcpu_exit *out);
+
+/* The program's segment bases. 0 or -errno. */
+HK_MUST_CHECK int vcpu_set_bases(struct vcpu *v, uint64_t fs, uint64_t gs);
+
+/* Going on where another vCPU stands (state.c). Save the extended state (x87, SSE, AVX…) in v's area, by running the gate's code: by the thread whose vCPU
+ * it is, between two runs of the program, whose registers stay as they are. 0 or -errno. */
+HK_MUST_CHECK int vcpu_save_state(struct vcpu *v);
+/* Copy what was saved to the area of a vCPU that does not run. 0 or -errno. */
+HK_MUST_CHECK int vcpu_copy_state(struct vcpu *to, const struct vcpu *from);
+/* At its next run v shall take the extended state from its area, then go on with the registers that v->regs holds now. */
+void vcpu_enter_with_state(struct vcpu *v);
 
 #endif

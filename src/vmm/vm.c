@@ -62,17 +62,19 @@ static int add_slot(void *ctx, gpa_t gpa, uint64_t hva, uint64_t size)
 
 static int create(struct vm *vm, struct hk_err *err)
 {
-	int slots, size;
+	int slots, size, vcpus;
 
 	vm->vm_fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, 0);
 	if (vm->vm_fd < 0)
 		return hk_err_set(err, -errno, "cannot create a virtual machine: %s", strerror(errno));
 	size = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	slots = ioctl(vm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
+	vcpus = ioctl(vm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
 	if (size < (int)sizeof(struct kvm_run) || slots < 8)
 		return hk_err_set(err, -EINVAL, "this host's KVM reports a run page of %d bytes and %d memory slots",
 				  size, slots);
 	vm->run_size = (size_t)size;
+	vm->max_vcpus = vcpus > 0 ? (unsigned)hk_min((unsigned)vcpus, GATE_CPU_MAX) : 1;
 	vm->pt_ops = (struct pt_ops){ .add_slot = add_slot,
 				      .max_slots = (unsigned)slots,
 				      .gpa_bits = cpuid_gpa_bits(vm->cpuid) };

@@ -21,6 +21,7 @@ struct vm {
 	struct fd_guard *guard;
 	size_t run_size; /* of a vCPU's shared page(s) */
 	unsigned slots;
+	unsigned max_vcpus; /* so many there may be, numbered from 0 */
 	struct pt_ops pt_ops;
 	enum vm_syscall syscall;
 	bool fsgsbase;            /* rd/wrfsbase may be used at ring 3 */
