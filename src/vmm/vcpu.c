@@ -159,7 +159,7 @@ static int set_system_registers(struct vcpu *v, const struct mm *mm)
 	s.cr0 = CR0_BITS;
 	s.cr3 = pt_root(&mm->pt).v;
 	s.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | (cpuid_has_fsgsbase(v->vm->cpuid) ? CR4_FSGSBASE : 0) |
-		(v->vm->xcr0 ? CR4_OSXSAVE : 0);
+		(cpuid_has_xsave(v->vm->cpuid) ? CR4_OSXSAVE : 0);
 	s.efer = EFER_BITS;
 	return ioctl(v->fd, KVM_SET_SREGS, &s) ? -errno : 0;
 }
@@ -192,7 +192,13 @@ static int set_xcr0(struct vcpu *v)
 {
 	struct kvm_xcrs x = { .nr_xcrs = 1, .xcrs[0] = { .xcr = 0, .value = v->vm->xcr0 } };
 
-	return v->vm->xcr0 && ioctl(v->fd, KVM_SET_XCRS, &x) ? -errno : 0;
+	if (!v->vm->xcr0)
+		return 0;
+	/* Also where KVM does not offer XSAVE and ring 3 has it all the same: CPUID tells the size of the area for what is enabled here. */
+	if (ioctl(v->fd, KVM_SET_XCRS, &x) && cpuid_has_xsave(v->vm->cpuid))
+		return -errno;
+	/* … and some hosts work that out when they are given the table. */
+	return ioctl(v->fd, KVM_SET_CPUID2, v->vm->cpuid) ? -errno : 0;
 }
 
 /* ---- kern/cpu.h's operations ---- */
@@ -338,7 +344,7 @@ static int probe(struct vcpu *v, struct hk_err *err)
 	if (ioctl(v->fd, KVM_GET_SREGS, &s))
 		return hk_err_set(err, -errno, "cannot read the segment registers: %s", strerror(errno));
 	v->vm->guest_xcr0 = v->regs.r8;
-	v->vm->xsave_size = (uint32_t)v->regs.r10;
+	v->vm->xsave_size = (uint32_t)hk_max(v->regs.r10, cpuid_xsave_size(v->vm->cpuid, v->regs.r8));
 	v->vm->hwcap = (uint32_t)v->regs.rdx;
 	v->vm->syscall = s.cs.dpl == 3 ? VM_SYSCALL_RING3 : VM_SYSCALL_RING0;
 	if (v->vm->syscall == VM_SYSCALL_RING0)
