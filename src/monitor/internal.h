@@ -49,7 +49,6 @@ struct thread_pool {
 	struct thread *made;  /* all but monitor.first */
 	unsigned live;        /* running, or about to */
 	unsigned vcpus;       /* numbers given out */
-	int first_status;     /* exit(2)'s argument of the first thread: the process's, if none calls exit_group */
 	bool any;             /* a second thread was started once */
 	pthread_mutex_t end;  /* taken for ever by the thread that ends the process */
 };

@@ -285,8 +285,6 @@ static bool was_last(struct thread *th)
 	bool last;
 
 	pthread_mutex_lock(&m->threads.lock);
-	if (th == &m->first)
-		m->threads.first_status = th->task.exit_code;
 	last = --m->threads.live == 0;
 	pthread_mutex_unlock(&m->threads.lock);
 	return last;
@@ -302,7 +300,7 @@ void thread_leave(struct thread *th, struct hk_err *err)
 		return;
 	}
 	monitor_claim_end(m);
-	m->status = th->task.exit_alone ? m->threads.first_status : th->task.exit_code;
+	m->status = th->task.exit_code;
 	m->killed_by = th->killed_by;
 	if (th == &m->first)
 		return;
