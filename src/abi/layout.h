@@ -7,12 +7,12 @@
 #define HK_ABI_LAYOUT_H
 
 /* The gate's pages in the guest's virtual space: in the lower half (some hosts keep the upper one), above what the program owns. */
-#define GATE_VA        0x7f0000000000
-#define GATE_CODE_VA   GATE_VA /* readable and executable at ring 3: some hosts run SYSCALL's target there */
-#define GATE_CPU_VA    (GATE_VA + 0x100000) /* one page a vCPU, ring 0 only: descriptor tables, TSS, exception stack */
-#define GATE_CPU_MAX   4096 /* vCPUs at most: so many pages and areas there is room for */
-#define GATE_STATE_VA  (GATE_VA + 0x10000000) /* GATE_STATE_SIZE bytes a vCPU, for ring 3: its extended state on the way to a new thread */
-#define GATE_PAGE_SIZE 0x1000
+#define GATE_VA         0x7f0000000000
+#define GATE_CODE_VA    GATE_VA /* readable and executable at ring 3: some hosts run SYSCALL's target there */
+#define GATE_CPU_VA     (GATE_VA + 0x100000) /* one page a vCPU, ring 0 only: descriptor tables, TSS, exception stack */
+#define GATE_CPU_MAX    4096                 /* vCPUs at most: so many pages and areas there is room for */
+#define GATE_STATE_VA   (GATE_VA + 0x10000000) /* GATE_STATE_SIZE bytes a vCPU, for ring 3: see vmm/state.c */
+#define GATE_PAGE_SIZE  0x1000
 #define GATE_STATE_SIZE 0x4000
 
 /* Offsets in the code page. */

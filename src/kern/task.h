@@ -32,7 +32,7 @@ struct hk_image {
 };
 
 struct hk_process {
-	struct mm *mm; /* a child of vfork has it in common with its parent */
+	struct mm *mm;       /* a child of vfork has it in common with its parent */
 	struct fd_guard fds; /* the monitor's own descriptors */
 	struct task_list tasks;
 	struct hk_image image;

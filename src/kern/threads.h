@@ -10,7 +10,7 @@
 struct hk_task;
 
 struct task_list {
-	pthread_mutex_t lock; /* guards the rest, and next and prev of every task on it; no other lock is taken under it */
+	pthread_mutex_t lock; /* guards the rest, and next and prev of each; the last to be taken */
 	struct hk_task *first;
 	unsigned count;
 };

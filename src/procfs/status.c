@@ -73,7 +73,7 @@ static int collect(struct hk_task *t, struct facts *f)
 	int r = proc_mem_count(t, &f->mem);
 
 	f->t = t;
-	f->threads = 1; /* today */
+	f->threads = task_list_count(&t->proc->tasks);
 	collect_signals(f);
 	split_text(t->proc->mm, f);
 	escape_name(t->proc->image.comm, sizeof(t->proc->image.comm) - 1, f->name);

@@ -104,6 +104,8 @@ int proc_world_setup(void **state)
 	assert_non_null(w);
 	*state = w;
 	w->task = (struct hk_task){ .proc = &w->process, .tid = (pid_t)syscall(SYS_gettid), .call = &w->call };
+	task_list_init(&w->process.tasks);
+	task_list_add(&w->process.tasks, &w->task);
 	assert_int_equal(fd_guard_init(&w->process.fds), 0);
 	w->secret = memfd_create("secret", MFD_CLOEXEC);
 	assert_int_equal(write(w->secret, WORLD_SECRET, sizeof(WORLD_SECRET)), sizeof(WORLD_SECRET));
