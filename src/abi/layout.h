@@ -33,6 +33,8 @@
 #define GATE_STMXCSR        0x300 /* ring 3: MXCSR to (RSP), then SYSCALL */
 #define GATE_SAVE_XSAVE     0x310 /* ring 3: save the extended state to (RCX), then SYSCALL */
 #define GATE_SAVE_FXSAVE    0x320
+#define GATE_LOAD_XRSTOR    0x330 /* ring 3: the same from there */
+#define GATE_LOAD_FXRSTOR   0x340
 
 /* Ports. An exit on GATE_PORT_SYSCALL is a system call; on GATE_PORT_VECTOR + n exception n. */
 #define GATE_PORT_SYSCALL 0x20

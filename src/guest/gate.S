@@ -109,17 +109,21 @@ default_mxcsr:
 	stmxcsr (%rsp)
 	syscall
 
-	.macro save_state save
+	.macro on_state do
 	mov $-1, %eax
 	mov %eax, %edx
-	\save (%rcx)
+	\do (%rcx)
 	syscall
 	.endm
 
 	.org GATE_SAVE_XSAVE, 0xcc
-	save_state xsave64
+	on_state xsave64
 	.org GATE_SAVE_FXSAVE, 0xcc
-	save_state fxsave64
+	on_state fxsave64
+	.org GATE_LOAD_XRSTOR, 0xcc
+	on_state xrstor64
+	.org GATE_LOAD_FXRSTOR, 0xcc
+	on_state fxrstor64
 	.org GATE_PAGE_SIZE, 0xcc
 gate_end:
 

@@ -88,6 +88,36 @@ int fd_guard_adopt(struct fd_guard *g, int *fd)
 	return copy < 0 ? copy : 0;
 }
 
+int fd_guard_inherit(struct fd_guard *g, int *fd)
+{
+	int i, r = 0;
+
+	pthread_mutex_lock(&g->lock);
+	i = slot_find(g, NULL);
+	if (i < 0)
+		r = -ENOSPC;
+	else if (fcntl(*fd, F_SETFD, FD_CLOEXEC))
+		r = -errno;
+	else
+		slot_set(g, i, fd, *fd);
+	/* What is ours counts from the lowest of them on. */
+	if (r == 0 && *fd < g->base)
+		g->base = *fd;
+	pthread_mutex_unlock(&g->lock);
+	return r;
+}
+
+void fd_guard_forget(struct fd_guard *g, const int *fd)
+{
+	int i;
+
+	pthread_mutex_lock(&g->lock);
+	i = slot_find(g, fd);
+	if (i >= 0)
+		slot_set(g, i, NULL, FREE);
+	pthread_mutex_unlock(&g->lock);
+}
+
 void fd_guard_drop(struct fd_guard *g, int *fd)
 {
 	int i;
@@ -125,6 +155,8 @@ int fd_guard_relocate(struct fd_guard *g, unsigned long limit)
 	struct rlimit lim;
 	int base, r = 0;
 
+	if (g->borrowed)
+		return 0;
 	if (getrlimit(RLIMIT_NOFILE, &lim))
 		return -errno;
 	base = choose_base(limit, lim.rlim_max);
@@ -143,6 +175,16 @@ int fd_guard_relocate(struct fd_guard *g, unsigned long limit)
 	}
 	pthread_mutex_unlock(&g->lock);
 	return r;
+}
+
+void fd_guard_lock(struct fd_guard *g)
+{
+	pthread_mutex_lock(&g->lock);
+}
+
+void fd_guard_unlock(struct fd_guard *g)
+{
+	pthread_mutex_unlock(&g->lock);
 }
 
 bool fd_is_ours(const struct fd_guard *g, int fd)

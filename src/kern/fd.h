@@ -18,7 +18,8 @@
 #define FD_GUARD_HIGHEST 65536
 
 struct fd_guard {
-	int base;             /* ours are at base and above */
+	int base;      /* ours are at base and above */
+	bool borrowed; /* a copy in a child of vfork: where the numbers are kept is the parent's, so nothing is moved */
 	pthread_mutex_t lock; /* guards the slots while they change */
 	struct {
 		int *kept;     /* where the descriptor's number is kept, so that it can be moved; NULL: free slot */
@@ -30,11 +31,19 @@ struct fd_guard {
 HK_MUST_CHECK int fd_guard_init(struct fd_guard *g);
 /* Move *fd to where ours lie, close-on-exec, and remember where it is kept. 0 or -errno (-ENOSPC: FD_GUARD_MAX reached); on failure *fd is unchanged. */
 HK_MUST_CHECK int fd_guard_adopt(struct fd_guard *g, int *fd);
+/* Take on one that another monitor left in this process, where it lies: close-on-exec again. 0 or -errno. */
+HK_MUST_CHECK int fd_guard_inherit(struct fd_guard *g, int *fd);
+/* Forget without closing: it is no longer ours. */
+void fd_guard_forget(struct fd_guard *g, const int *fd);
 /* Forget and close; *fd becomes -1. */
 void fd_guard_drop(struct fd_guard *g, int *fd);
 /* The guest is about to set its soft limit to `limit`: move ours above it if need be and possible. 0 or -errno (nothing changed). The numbers change
  * under whoever uses ours at that moment: let the other threads of the process rest. */
 HK_MUST_CHECK int fd_guard_relocate(struct fd_guard *g, unsigned long limit);
+
+/* Around a fork: see that no other thread is changing it. */
+void fd_guard_lock(struct fd_guard *g);
+void fd_guard_unlock(struct fd_guard *g);
 
 /* Is this number one of ours (which the guest must not see)? Any thread, any time. */
 bool fd_is_ours(const struct fd_guard *g, int fd);

@@ -177,6 +177,34 @@ void signal_renew(struct hk_process *p, int sig)
 	(void)mirror(sig, &p->actions.act[sig]);
 }
 
+void signal_hold(uint64_t *was)
+{
+	uint64_t all = ~NEVER_BLOCKED;
+
+	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &all, was, 8);
+}
+
+void signal_release(uint64_t was)
+{
+	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &was, NULL, 8);
+}
+
+void signal_forked(struct hk_task *t)
+{
+	struct signal_state *s = &t->signals;
+
+	current = t;
+	s->caught_count = 0;
+	s->sent[0].pending = s->sent[1].pending = 0;
+	s->waited = s->restart = false;
+	signal_set_mask(t, s->blocked);
+}
+
+void signal_resumed(struct hk_task *t)
+{
+	current = t;
+}
+
 int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act)
 {
 	struct hk_sigaction *act = &t->proc->actions.act[sig];

@@ -75,6 +75,14 @@ HK_MUST_CHECK bool signal_close(struct hk_task *t);
 void signal_end_thread(struct hk_task *t);
 /* The host's action for sig was changed by somebody else: make it again what stands for the guest's. */
 void signal_renew(struct hk_process *p, int sig);
+/* Block and hold back all that can be, for the length of a fork; the mask as it was to *was. */
+void signal_hold(uint64_t *was);
+void signal_release(uint64_t was);
+/* In a child, with all held: what its parent had caught or waits for is not the child's. Lets signals in as the guest's mask says. */
+void signal_forked(struct hk_task *t);
+
+/* In a parent of vfork, whose thread lent itself to the child. */
+void signal_resumed(struct hk_task *t);
 
 /* rt_sigaction: sig 1–64; new_act or old_act may be NULL. */
 int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act);

@@ -25,7 +25,10 @@ struct clone_request {
 
 /* A new program, with its strings copied. */
 struct exec_program {
-	const char *path;  /* as the guest named it, resolved against its directory descriptor */
+	const char *
+		path; /* as the guest named it, or /dev/fd/N/… for a name below a descriptor: for AT_EXECFN, scripts and comm */
+	int fd;            /* the file (O_PATH will do); exec closes it */
+	bool closes;       /* path leads through a descriptor that is close-on-exec: no interpreter could open it */
 	char *const *argv; /* NULL-terminated */
 	char *const *envp; /* NULL-terminated */
 };

@@ -39,6 +39,7 @@ struct hk_process {
 	struct signal_actions actions;
 	const struct hk_spawn_ops *spawn; /* NULL: no threads and processes can be made */
 	struct hk_trace_hook *trace;      /* NULL: no trace */
+	bool is_child;                    /* not the process that husk was started for */
 	bool cwd_in_proc;                 /* the working directory may lie in /proc: relative paths are looked at */
 	bool comm_on_host; /* the host thread carries image.comm, since /proc/self/comm was opened for writing (procfs_sync_comm) */
 	bool aslr;
@@ -55,6 +56,7 @@ struct hk_task {
 	pid_t tid;
 	gva_t clear_child_tid;
 	gva_t robust_list;
+	void *leftover; /* malloc'ed; what a child of vfork leaves in its parent's memory when it execs: the parent frees it */
 	struct hk_call *call; /* the call being served, for task_note */
 	struct signal_state signals;
 	bool killed_by_frame; /* a signal found no room for its frame */

@@ -62,10 +62,12 @@ struct monitor {
 	struct thread_pool threads;
 	int killed_by; /* signal number, if a fault ended the guest */
 	int trace_fd;
+	int self_fd;         /* husk's own file, to start it again */
 	struct trace *trace; /* NULL: no --trace */
 	struct stats *stats; /* NULL: no --stats */
 	struct trace_pair hooks;
 	uint64_t stamp[PHASE_COUNT]; /* CLOCK_MONOTONIC, ns */
+	uint64_t deadline_ns;        /* of --timeout, CLOCK_MONOTONIC; 0 = none */
 	int status;                  /* exit status once the loop is left */
 };
 
@@ -78,16 +80,32 @@ void monitor_forbidden(struct thread *th);
 
 /* Before the first thread runs: it is on the list, and more can be made. */
 void threads_init(struct monitor *m);
+/* In a child of fork, which is this thread alone: what belonged to the others goes. */
+void threads_forked(struct thread *th);
 /* The loop was left. A thread that ends alone is taken off the lists, and its host thread ends when this returns; if the process ends, that happens here,
  * but on the first thread, which returns with m->status and m->killed_by set. */
 void thread_leave(struct thread *th, struct hk_err *err);
 /* The caller ends the process. Whoever comes second never returns. */
 void monitor_claim_end(struct monitor *m);
 
+static inline struct thread *thread_of(struct hk_task *t)
+{
+	return (struct thread *)((char *)t - offsetof(struct thread, task));
+}
+
+/* kern/spawn.h's process: fork, vfork, clone without CLONE_THREAD. */
+int64_t process_spawn(struct hk_task *t, const struct clone_request *req);
+/* kern/spawn.h's exec. */
+int64_t process_exec(struct hk_task *t, const struct exec_program *p);
+/* The end of the process, with m's status: a child of a fault's signal itself. */
+HK_NORETURN void monitor_end(struct monitor *m);
+/* End the process as the signal would, so that who waits for it sees that. */
+HK_NORETURN void monitor_die_of(int sig);
+
 /* What is left to say when the guest has ended: the last of the trace, the statistics. */
 void monitor_finish(struct monitor *m);
 
-/* Start the watchdog of --timeout: a thread that ends the whole process, with its line and the statistics. 0 or -errno. */
+/* Start the watchdog of --timeout, which strikes at m->deadline_ns: a thread that ends the whole process, with its line and the statistics. 0 or -errno. */
 HK_MUST_CHECK int watchdog_start(struct monitor *m);
 
 #endif

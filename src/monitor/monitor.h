@@ -38,6 +38,10 @@ struct monitor_options {
  */
 int monitor_run(const struct monitor_options *opt, struct hk_err *err);
 
+/* Is this husk one that another started anew, to go on with the program that its guest executes? Then monitor_resume, and nothing else; as monitor_run. */
+bool monitor_is_successor(void);
+int monitor_resume(struct hk_err *err);
+
 /* Where this process's own code, heap, stack and libraries must lie. If something lies in the guest's range, run the program again (with
  * argv) in a layout that fits; returns only if all is well or that failed (-errno). */
 int monitor_check_layout(char *const *argv, struct hk_err *err);

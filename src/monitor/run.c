@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a guest process: each part made in order, run, and taken down. */
-#include "monitor/internal.h"
+#include "monitor/handover.h"
 
 #include "kern/exec.h"
 #include "kern/path.h"
@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -98,9 +100,15 @@ static int start_process(struct monitor *m, struct hk_err *err)
 		r = fd_guard_init(&proc->fds);
 	if (r)
 		return hk_err_set(err, r, "cannot set up the process: %s", strerror(-r));
+	if (m->self_fd < 0) {
+		m->self_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+		r = m->self_fd < 0 ? -errno : fd_guard_adopt(&proc->fds, &m->self_fd);
+		if (r)
+			return hk_err_set(err, r, "cannot open husk itself: %s", strerror(-r));
+	}
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	proc->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	proc->aslr = m->opt->aslr;
+	proc->aslr = m->opt->aslr && !(personality(0xffffffff) & ADDR_NO_RANDOMIZE);
 	proc->mem_limit = m->opt->mem;
 	proc->mm = &m->mm;
 	proc->cwd_in_proc = path_fd_in_proc(AT_FDCWD);
@@ -111,10 +119,16 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	return 0;
 }
 
-static int start_vm(struct monitor *m, struct hk_err *err)
+static int start_vm(struct monitor *m, const struct inheritance *in, struct hk_err *err)
 {
 	struct hk_process *proc = &m->proc;
-	int r = vm_open(&m->vm, &proc->fds, err);
+	int r;
+
+	if (in)
+		r = vm_inherit(&m->vm, &proc->fds, in->fixed.kvm_fd, &in->fixed.facts, in->cpuid, in->fixed.cpuid_size,
+			       err);
+	else
+		r = vm_open(&m->vm, &proc->fds, err);
 
 	if (r)
 		return r;
@@ -130,26 +144,32 @@ static int start_vm(struct monitor *m, struct hk_err *err)
 	if (r)
 		return r;
 	m->first.task.cpu = &m->first.vcpu.cpu;
-	m->first.task.signals.xsave_size = m->vm.xsave_size;
-	m->first.task.signals.xcr0 = m->vm.guest_xcr0;
+	m->first.task.signals.xsave_size = m->vm.facts.xsave_size;
+	m->first.task.signals.xcr0 = m->vm.facts.guest_xcr0;
 	r = signal_init(&m->first.task);
 	stamp(m, PHASE_VCPU);
 	return r ? hk_err_set(err, r, "cannot take over the signals: %s", strerror(-r)) : 0;
 }
 
-static int load_program(struct monitor *m, const char *path, struct hk_err *err)
+static int load_program(struct monitor *m, const char *path, int fd, struct hk_err *err)
 {
 	const struct exec_request req = {
 		.path = path,
+		.fd = fd,
 		.argv = m->opt->argv,
 		.envp = m->opt->envp,
-		.hwcap = m->vm.hwcap,
-		.hwcap2 =
-			m->vm.fsgsbase ? getauxval(AT_HWCAP2) : getauxval(AT_HWCAP2) & ~(unsigned long)HWCAP2_FSGSBASE,
+		.hwcap = m->vm.facts.hwcap,
+		.hwcap2 = m->vm.facts.fsgsbase ? getauxval(AT_HWCAP2)
+					       : getauxval(AT_HWCAP2) & ~(unsigned long)HWCAP2_FSGSBASE,
 		.min_sigstack = getauxval(AT_MINSIGSTKSZ),
 	};
 
-	return exec_load(&m->first.task, &req, err);
+	int r = exec_load(&m->first.task, &req, err);
+
+	/* The host's process list shows what runs. */
+	if (r == 0)
+		prctl(PR_SET_NAME, m->proc.image.comm);
+	return r;
 }
 
 /* ---- trace and statistics ---- */
@@ -170,7 +190,7 @@ static int open_trace_file(struct monitor *m, struct hk_err *err)
 static int start_trace(struct monitor *m, struct hk_err *err)
 {
 	const struct monitor_options *o = m->opt;
-	int r = open_trace_file(m, err);
+	int r = m->trace_fd < 0 ? open_trace_file(m, err) : 0;
 
 	if (r)
 		return r;
@@ -234,7 +254,7 @@ void monitor_finish(struct monitor *m)
 {
 	if (m->trace)
 		trace_exited(m->trace, m->status, m->killed_by);
-	if (m->stats)
+	if (m->stats && !m->proc.is_child)
 		print_stats(m);
 }
 
@@ -253,6 +273,29 @@ static int status_of(int error)
 	}
 }
 
+/* The program is in place: trace it, watch it, run it to its end. */
+static int run_loaded(struct monitor *m, struct hk_err *err)
+{
+	int r;
+
+	if ((m->opt->trace || m->opt->stats) && start_trace(m, err))
+		return HUSK_EXIT_FAILURE;
+	r = m->deadline_ns && !m->proc.is_child ? watchdog_start(m) : 0;
+	if (r) {
+		hk_err_set(err, r, "cannot start the watchdog of --timeout: %s", strerror(-r));
+		return HUSK_EXIT_FAILURE;
+	}
+	stamp(m, PHASE_LOAD);
+	signal_set_mask(&m->first.task, m->first.task.signals.blocked);
+	monitor_loop(&m->first, err);
+	thread_leave(&m->first, err);
+	stamp(m, PHASE_RUN);
+	monitor_finish(m);
+	if (m->proc.is_child && m->killed_by)
+		monitor_die_of(m->killed_by);
+	return m->status;
+}
+
 static int run(struct monitor *m, struct hk_err *err)
 {
 	char path[PATH_MAX];
@@ -265,40 +308,108 @@ static int run(struct monitor *m, struct hk_err *err)
 	r = look_up(m->opt, path, err);
 	if (r)
 		return status_of(r);
-	if (start_process(m, err) || start_vm(m, err))
+	if (start_process(m, err) || start_vm(m, NULL, err))
 		return HUSK_EXIT_FAILURE;
-	r = load_program(m, path, err);
+	r = load_program(m, path, -1, err);
 	if (r)
 		return status_of(r);
-	if ((m->opt->trace || m->opt->stats) && start_trace(m, err))
-		return HUSK_EXIT_FAILURE;
-	r = m->opt->timeout_ns ? watchdog_start(m) : 0;
-	if (r) {
-		hk_err_set(err, r, "cannot start the watchdog of --timeout: %s", strerror(-r));
-		return HUSK_EXIT_FAILURE;
-	}
-	stamp(m, PHASE_LOAD);
-	monitor_loop(&m->first, err);
-	thread_leave(&m->first, err);
-	stamp(m, PHASE_RUN);
-	monitor_finish(m);
-	return m->status;
+	if (m->opt->timeout_ns)
+		m->deadline_ns = m->stamp[PHASE_BEGIN] + m->opt->timeout_ns;
+	return run_loaded(m, err);
 }
 
-int monitor_run(const struct monitor_options *opt, struct hk_err *err)
+static struct monitor *monitor_new(const struct monitor_options *opt)
 {
 	struct monitor *m = calloc(1, sizeof(*m));
-	int status;
 
-	if (!m) {
-		hk_err_set(err, -ENOMEM, "out of memory");
-		return HUSK_EXIT_FAILURE;
-	}
+	if (!m)
+		return NULL;
 	m->opt = opt;
 	m->first.m = m;
 	stamp(m, PHASE_BEGIN);
-	m->vm.vm_fd = m->vm.kvm_fd = m->first.vcpu.fd = m->trace_fd = -1;
-	status = run(m, err);
-	/* The VM and the guest's memory go with the process, which is about to end: taking them down by hand first only costs time. */
-	return status;
+	m->vm.vm_fd = m->vm.kvm_fd = m->first.vcpu.fd = m->trace_fd = m->self_fd = -1;
+	return m;
+}
+
+/* The VM and the guest's memory go with the process, which is about to end: taking them down by hand first only costs time. */
+int monitor_run(const struct monitor_options *opt, struct hk_err *err)
+{
+	struct monitor *m = monitor_new(opt);
+
+	if (m)
+		return run(m, err);
+	hk_err_set(err, -ENOMEM, "out of memory");
+	return HUSK_EXIT_FAILURE;
+}
+
+/* ---- going on after execve ---- */
+
+/* The descriptors that came through the host's exec. */
+static int take_descriptors(struct monitor *m, struct inheritance *in, struct hk_err *err)
+{
+	struct fd_guard *g = &m->proc.fds;
+	int r = fd_guard_inherit(g, &in->fixed.program_fd);
+
+	m->self_fd = in->fixed.self_fd;
+	m->trace_fd = in->fixed.trace_fd;
+	if (r == 0)
+		r = fd_guard_inherit(g, &m->self_fd);
+	if (r == 0 && m->trace_fd >= 0)
+		r = fd_guard_inherit(g, &m->trace_fd);
+	return r ? hk_err_set(err, r, "cannot keep a descriptor: %s", strerror(-r)) : 0;
+}
+
+/* What the guest's process had, and the host does not keep for it. */
+static void take_state(struct monitor *m, const struct handover *h)
+{
+	struct hk_process *proc = &m->proc;
+
+	m->proc.is_child = h->is_child;
+	m->deadline_ns = h->deadline_ns;
+	memcpy(proc->rlim, h->rlim, sizeof(proc->rlim));
+	proc->rlim_own = h->rlim_own;
+	if (proc->rlim_own & 1u << RLIMIT_AS)
+		m->mm.rlim_as = proc->rlim[RLIMIT_AS].rlim_cur;
+	if (proc->rlim_own & 1u << RLIMIT_DATA)
+		m->mm.rlim_data = proc->rlim[RLIMIT_DATA].rlim_cur;
+	m->first.task.signals.blocked = h->blocked;
+	if (h->ignored & 1UL << (SIGSEGV - 1))
+		proc->actions.act[SIGSEGV].handler = 1;
+	if (h->ignored & 1UL << (SIGBUS - 1))
+		proc->actions.act[SIGBUS].handler = 1;
+}
+
+static int resume(struct monitor *m, struct inheritance *in, struct hk_err *err)
+{
+	int r;
+
+	m->self_fd = in->fixed.self_fd;
+	r = start_process(m, err);
+	if (r == 0)
+		r = take_descriptors(m, in, err);
+	if (r == 0)
+		r = start_vm(m, in, err);
+	if (r)
+		return r;
+	take_state(m, &in->fixed);
+	fd_guard_forget(&m->proc.fds, &in->fixed.program_fd);
+	return load_program(m, in->path, in->fixed.program_fd, err);
+}
+
+bool monitor_is_successor(void)
+{
+	return getenv(HANDOVER_VARIABLE) != NULL;
+}
+
+int monitor_resume(struct hk_err *err)
+{
+	struct inheritance *in = calloc(1, sizeof(*in));
+	struct monitor *m = in ? monitor_new(&in->opt) : NULL;
+
+	if (!m || handover_read(atoi(getenv(HANDOVER_VARIABLE)), in, err) || resume(m, in, err)) {
+		/* The old program is gone: as Linux, the process is killed. */
+		dprintf(STDERR_FILENO, "husk: %s\n", m ? err->text : "out of memory");
+		monitor_die_of(SIGSEGV);
+	}
+	return run_loaded(m, err);
 }

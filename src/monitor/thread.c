@@ -28,11 +28,6 @@
 /* The C library takes this signal at its first thread, though it is the guest's. */
 #define SIGNAL_SETXID 33
 
-static struct thread *thread_of(struct hk_task *t)
-{
-	return (struct thread *)((char *)t - offsetof(struct thread, task));
-}
-
 /* ---- the pool ---- */
 
 static struct thread *take_idle(struct monitor *m)
@@ -115,7 +110,6 @@ static int inherit(struct thread *th, struct thread *parent, const struct clone_
 	th->vcpu.regs.rax = 0;
 	if (req->stack.v)
 		th->vcpu.regs.rsp = req->stack.v;
-	vcpu_enter_with_state(&th->vcpu);
 	th->task = (struct hk_task){ .proc = parent->task.proc, .cpu = &th->vcpu.cpu };
 	th->task.signals.blocked = parent->task.signals.blocked;
 	th->task.signals.xsave_size = parent->task.signals.xsave_size;
@@ -157,6 +151,11 @@ static void *thread_main(void *arg)
 	wait_for_leave(th);
 	if (th->unshare_fs)
 		(void)!unshare(CLONE_FS);
+	if (vcpu_load_state(&th->vcpu)) {
+		hk_err_set(&err, -EIO, "a thread's virtual CPU does not take its state");
+		th->task.exiting = true;
+		th->task.exit_code = HUSK_EXIT_FAILURE;
+	}
 	signal_start_thread(&th->task);
 	monitor_loop(th, &err);
 	thread_leave(th, &err);
@@ -236,7 +235,7 @@ static int64_t make_thread(struct hk_task *t, const struct clone_request *req)
 	return r;
 }
 
-const struct hk_spawn_ops monitor_spawn_ops = { .thread = make_thread };
+const struct hk_spawn_ops monitor_spawn_ops = { .thread = make_thread, .process = process_spawn, .exec = process_exec };
 
 /* ---- the end of one ---- */
 
@@ -262,7 +261,7 @@ static void bury(struct thread *th)
 	robust_end(&th->task);
 	signal_end_thread(&th->task);
 	/* The process lives on under the number of its first host thread, which so cannot end. */
-	if (th == &th->m->first) {
+	if (th->task.tid == getpid()) {
 		clear_tid(tid_at);
 		wait_for_the_end();
 	}
@@ -307,13 +306,38 @@ void thread_leave(struct thread *th, struct hk_err *err)
 	monitor_finish(m);
 	if (err->code)
 		dprintf(STDERR_FILENO, "husk: %s\n", err->text);
-	_exit(m->status);
+	monitor_end(m);
+}
+
+static void init_locks(struct monitor *m)
+{
+	pthread_mutex_init(&m->threads.lock, NULL);
+	pthread_mutex_init(&m->threads.end, NULL);
+}
+
+void threads_forked(struct thread *th)
+{
+	struct monitor *m = th->m;
+
+	if (th != &m->first)
+		vcpu_close(&m->first.vcpu);
+	for (struct thread *o = m->threads.made; o; o = o->next_made)
+		if (o != th)
+			vcpu_close(&o->vcpu);
+	/* Numbers of vCPUs are not used again: their pages are in the page tables. */
+	m->threads = (struct thread_pool){ .live = 1, .vcpus = m->threads.vcpus, .any = m->threads.any };
+	if (th != &m->first) {
+		th->next_made = NULL;
+		m->threads.made = th;
+	}
+	init_locks(m);
+	task_list_init(&m->proc.tasks);
+	task_list_add(&m->proc.tasks, &th->task);
 }
 
 void threads_init(struct monitor *m)
 {
-	pthread_mutex_init(&m->threads.lock, NULL);
-	pthread_mutex_init(&m->threads.end, NULL);
+	init_locks(m);
 	m->threads.live = m->threads.vcpus = 1;
 	task_list_init(&m->proc.tasks);
 	task_list_add(&m->proc.tasks, &m->first.task);

@@ -10,10 +10,10 @@
 static void *watch(void *arg)
 {
 	struct monitor *m = arg;
-	uint64_t ns = m->opt->timeout_ns;
-	struct timespec left = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
+	uint64_t ns = m->opt->timeout_ns, end = m->deadline_ns;
+	struct timespec until = { .tv_sec = (time_t)(end / 1000000000), .tv_nsec = (long)(end % 1000000000) };
 
-	while (nanosleep(&left, &left) && errno == EINTR)
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
 		;
 	monitor_claim_end(m);
 	monitor_finish(m);

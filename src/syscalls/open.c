@@ -2,6 +2,7 @@
 /* Descriptors: opening, closing, duplicating, fcntl and locks. The numbers are the host's. */
 #include "syscalls/at.h"
 #include "syscalls/handlers.h"
+#include "syscalls/openexec.h"
 
 #include "mm/uaccess.h"
 
@@ -120,6 +121,13 @@ static int64_t open_common(struct hk_task *t, uint64_t dirfd, uint64_t name, con
 		return r;
 	fd = open_path(t, &p, how);
 	return fd < 0 ? fd : procfs_fixup_open(t, (int)fd, (int)how->flags);
+}
+
+int64_t open_for_exec(struct hk_task *t, uint64_t dirfd, uint64_t name, bool nofollow)
+{
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0UL) };
+
+	return open_common(t, dirfd, name, &how);
 }
 
 int64_t sys_open(struct hk_task *t, const uint64_t a[6])

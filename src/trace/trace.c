@@ -425,6 +425,28 @@ void trace_exited(struct trace *t, int code, int sig)
 	event(t, "end", "+++ ", text, " +++");
 }
 
+void trace_lock(struct trace *t)
+{
+	if (t)
+		pthread_mutex_lock(&t->lock);
+}
+
+void trace_unlock(struct trace *t)
+{
+	if (t)
+		pthread_mutex_unlock(&t->lock);
+}
+
+void trace_forked(struct trace *t, struct hk_call *call)
+{
+	if (!t)
+		return;
+	for (struct pending *p = t->all; p; p = p->next)
+		p->busy = false;
+	call->pending = NULL;
+	pthread_mutex_unlock(&t->lock);
+}
+
 static void pair_enter(void *ctx, struct hk_call *call)
 {
 	struct trace_pair *pair = ctx;

@@ -47,6 +47,12 @@ struct hk_trace_hook *trace_hook(struct trace *t);
 void trace_signal(struct trace *t, const siginfo_t *si);
 void trace_exited(struct trace *t, int code, int sig);
 
+/* Around a fork: no other thread is in the middle of anything while it is locked. In the child the calls that others of its parent's threads were in are
+ * forgotten, and `call`, which made it, gets no line there. t may be NULL. */
+void trace_lock(struct trace *t);
+void trace_unlock(struct trace *t);
+void trace_forked(struct trace *t, struct hk_call *call);
+
 /* Two hooks as one: first is entered first and left last. */
 struct trace_pair {
 	struct hk_trace_hook hook;

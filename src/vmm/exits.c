@@ -141,7 +141,7 @@ static void take_registers(struct vcpu *v)
 
 static void exit_syscall(struct vcpu *v, struct vcpu_exit *out)
 {
-	v->state = v->vm->syscall == VM_SYSCALL_RING0 ? VCPU_IN_SYSCALL : VCPU_AT_RING3;
+	v->state = v->vm->facts.syscall == VM_SYSCALL_RING0 ? VCPU_IN_SYSCALL : VCPU_AT_RING3;
 	v->regs.rip = v->regs.rcx;
 	v->regs.rflags = user_flags(v->regs.r11);
 	out->event = VCPU_SYSCALL;

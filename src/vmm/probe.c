@@ -299,8 +299,8 @@ static int measure_guest(struct probe *p, struct hk_err *err)
 	if (r)
 		return r; /* the process is about to end: what was made goes with it */
 	p->runs = true;
-	p->syscall = g->vm.syscall;
-	p->fsgsbase = g->vm.fsgsbase;
+	p->syscall = g->vm.facts.syscall;
+	p->fsgsbase = g->vm.facts.fsgsbase;
 	p->gpa_bits = g->vm.pt_ops.gpa_bits;
 	p->xsave = works(g, CODE_XGETBV);
 	p->avx = works(g, CODE_AVX);

@@ -20,10 +20,9 @@ static uint64_t area_va(const struct vcpu *v)
 	return GATE_STATE_VA + (uint64_t)v->id * GATE_STATE_SIZE;
 }
 
-/* Where struct gate_leave lies behind the extended state. */
-static uint64_t leave_offset(const struct vcpu *v)
+static uint64_t area_size(const struct vcpu *v)
 {
-	return hk_align_up(v->vm->xsave_size ? v->vm->xsave_size : FXSAVE_SIZE, 64);
+	return v->vm->facts.xsave_size ? v->vm->facts.xsave_size : FXSAVE_SIZE;
 }
 
 static int map_area(struct vcpu *v, uint64_t size)
@@ -48,7 +47,7 @@ static int map_area(struct vcpu *v, uint64_t size)
 
 static int need_area(struct vcpu *v)
 {
-	uint64_t size = leave_offset(v) + sizeof(struct gate_leave);
+	uint64_t size = area_size(v);
 	int r = 0;
 
 	if (size > GATE_STATE_SIZE)
@@ -61,19 +60,15 @@ static int need_area(struct vcpu *v)
 	return r;
 }
 
-int vcpu_save_state(struct vcpu *v)
+/* Run the gate's code at ring 3, with RCX at v's area, up to its SYSCALL. */
+static int run_on_area(struct vcpu *v, uint64_t code)
 {
 	struct hk_regs saved = v->regs;
 	struct vcpu_exit e;
-	int r = need_area(v);
 
-	if (r)
-		return r;
-	if (v->vm->xsave_size)
-		memset(v->area + XSAVE_HEADER_OFFSET, 0, XSAVE_HEADER_SIZE);
 	v->regs.rcx = area_va(v);
 	v->regs.rflags = RFLAGS_PLAIN;
-	v->regs.rip = GATE_CODE_VA + (v->vm->xsave_size ? GATE_SAVE_XSAVE : GATE_SAVE_FXSAVE);
+	v->regs.rip = GATE_CODE_VA + code;
 	do
 		vcpu_run(v, &e);
 	while (e.event == VCPU_KICKED);
@@ -81,30 +76,27 @@ int vcpu_save_state(struct vcpu *v)
 	return e.event == VCPU_SYSCALL ? 0 : -EIO;
 }
 
+int vcpu_save_state(struct vcpu *v)
+{
+	int r = need_area(v);
+
+	if (r)
+		return r;
+	if (v->vm->facts.xsave_size)
+		memset(v->area + XSAVE_HEADER_OFFSET, 0, XSAVE_HEADER_SIZE);
+	return run_on_area(v, v->vm->facts.xsave_size ? GATE_SAVE_XSAVE : GATE_SAVE_FXSAVE);
+}
+
+int vcpu_load_state(struct vcpu *v)
+{
+	return run_on_area(v, v->vm->facts.xsave_size ? GATE_LOAD_XRSTOR : GATE_LOAD_FXRSTOR);
+}
+
 int vcpu_copy_state(struct vcpu *to, const struct vcpu *from)
 {
 	int r = need_area(to);
 
 	if (r == 0)
-		memcpy(to->area, from->area, leave_offset(from));
+		memcpy(to->area, from->area, area_size(from));
 	return r;
-}
-
-void vcpu_enter_with_state(struct vcpu *v)
-{
-	struct hk_regs *r = &v->regs;
-	struct gate_leave *leave = (struct gate_leave *)(v->area + leave_offset(v));
-
-	*leave = (struct gate_leave){ .rax = r->rax,
-				      .rcx = r->rcx,
-				      .rdx = r->rdx,
-				      .frame = { .rip = r->rip,
-						 .cs = GATE_SEL_USER_CS,
-						 .rflags = r->rflags,
-						 .rsp = r->rsp,
-						 .ss = GATE_SEL_USER_SS } };
-	r->rcx = area_va(v);
-	r->rsp = area_va(v) + leave_offset(v);
-	r->rflags = RFLAGS_PLAIN;
-	r->rip = GATE_CODE_VA + (v->vm->xsave_size ? GATE_SIGNAL_XRSTOR : GATE_SIGNAL_FXRSTOR);
 }

@@ -99,7 +99,7 @@ static void fill_tss(const struct vcpu *v)
 	tss->iomap = offsetof(struct tss64, ports);
 	memset(tss->ports, 0xff, sizeof(tss->ports));
 	/* Where SYSCALL stays at ring 3, its stub's `out` needs leave for that one port. The probe runs with it. */
-	if (v->id == 0 || v->vm->syscall == VM_SYSCALL_RING3)
+	if (!v->vm->facts.known || v->vm->facts.syscall == VM_SYSCALL_RING3)
 		tss->ports[GATE_PORT_SYSCALL / 8] &= (uint8_t) ~(1u << GATE_PORT_SYSCALL % 8);
 }
 
@@ -332,8 +332,8 @@ static int probe(struct vcpu *v, struct hk_err *err)
 	struct kvm_sregs s;
 
 	probe_from(v, GATE_PROBE, &e);
-	v->vm->fsgsbase = !undefined(v, &e, GATE_PROBE, GATE_PROBE_XGETBV);
-	if (!v->vm->fsgsbase)
+	v->vm->facts.fsgsbase = !undefined(v, &e, GATE_PROBE, GATE_PROBE_XGETBV);
+	if (!v->vm->facts.fsgsbase)
 		probe_from(v, GATE_PROBE_XGETBV, &e);
 	if (undefined(v, &e, GATE_PROBE_XGETBV, GATE_PROBE_SYSCALL))
 		probe_from(v, GATE_PROBE_SYSCALL, &e);
@@ -343,11 +343,12 @@ static int probe(struct vcpu *v, struct hk_err *err)
 				  e.event, e.vector, e.event == VCPU_BROKEN ? e.text : "");
 	if (ioctl(v->fd, KVM_GET_SREGS, &s))
 		return hk_err_set(err, -errno, "cannot read the segment registers: %s", strerror(errno));
-	v->vm->guest_xcr0 = v->regs.r8;
-	v->vm->xsave_size = (uint32_t)hk_max(v->regs.r10, cpuid_xsave_size(v->vm->cpuid, v->regs.r8));
-	v->vm->hwcap = (uint32_t)v->regs.rdx;
-	v->vm->syscall = s.cs.dpl == 3 ? VM_SYSCALL_RING3 : VM_SYSCALL_RING0;
-	if (v->vm->syscall == VM_SYSCALL_RING0)
+	v->vm->facts.known = true;
+	v->vm->facts.guest_xcr0 = v->regs.r8;
+	v->vm->facts.xsave_size = (uint32_t)hk_max(v->regs.r10, cpuid_xsave_size(v->vm->cpuid, v->regs.r8));
+	v->vm->facts.hwcap = (uint32_t)v->regs.rdx;
+	v->vm->facts.syscall = s.cs.dpl == 3 ? VM_SYSCALL_RING3 : VM_SYSCALL_RING0;
+	if (v->vm->facts.syscall == VM_SYSCALL_RING0)
 		tss->ports[GATE_PORT_SYSCALL / 8] = 0xff; /* nobody at ring 3 needs it */
 	else
 		v->state = VCPU_AT_RING3;
@@ -356,7 +357,8 @@ static int probe(struct vcpu *v, struct hk_err *err)
 
 /* ---- making one ---- */
 
-static int create(struct vcpu *v, struct mm *mm, struct hk_err *err)
+/* The descriptor, and the page shared with the host. */
+static int create(struct vcpu *v, struct hk_err *err)
 {
 	int r;
 
@@ -373,9 +375,13 @@ static int create(struct vcpu *v, struct mm *mm, struct hk_err *err)
 		if (r)
 			return hk_err_set(err, r, "cannot move a descriptor above the limit: %s", strerror(-r));
 	}
-	r = make_page(v, mm);
-	if (r)
-		return hk_err_set(err, r, "cannot make vCPU %u's page: %s", v->id, strerror(-r));
+	return 0;
+}
+
+static int set_up(struct vcpu *v, const struct mm *mm, struct hk_err *err)
+{
+	int r;
+
 	if (ioctl(v->fd, KVM_SET_CPUID2, v->vm->cpuid))
 		return hk_err_set(err, -errno, "cannot set the CPU features: %s", strerror(errno));
 	r = set_system_registers(v, mm);
@@ -403,8 +409,15 @@ int vcpu_open(struct vcpu *v, struct vm *vm, struct mm *mm, unsigned id, struct 
 	v->fd = -1;
 	v->state = VCPU_AT_RING3;
 	v->regs.rflags = 2;
-	r = create(v, mm, err);
-	if (r == 0 && id == 0)
+	r = create(v, err);
+	if (r == 0) {
+		r = make_page(v, mm);
+		if (r)
+			hk_err_set(err, r, "cannot make vCPU %u's page: %s", v->id, strerror(-r));
+	}
+	if (r == 0)
+		r = set_up(v, mm, err);
+	if (r == 0 && !vm->facts.known)
 		r = probe(v, err);
 	if (r) {
 		vcpu_close(v);
@@ -413,6 +426,23 @@ int vcpu_open(struct vcpu *v, struct vm *vm, struct mm *mm, unsigned id, struct 
 	memset(&v->regs, 0, sizeof(v->regs));
 	v->regs.rflags = 0x202;
 	return 0;
+}
+
+int vcpu_renew(struct vcpu *v, struct mm *mm, struct hk_err *err)
+{
+	int r;
+
+	munmap(v->run, v->vm->run_size);
+	fd_guard_drop(v->vm->guard, &v->fd);
+	v->state = VCPU_AT_RING3;
+	r = create(v, err);
+	return r ? r : set_up(v, mm, err);
+}
+
+int vcpu_reclaim(struct vcpu *v, const struct mm *mm)
+{
+	v->state = VCPU_AT_RING3;
+	return set_system_registers(v, mm);
 }
 
 void vcpu_close(struct vcpu *v)

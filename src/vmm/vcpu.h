@@ -52,6 +52,10 @@ struct vcpu {
 
 /* Make vCPU number id with ring-3 state, all registers zero. The first one also finds out what SYSCALL does here. */
 HK_MUST_CHECK int vcpu_open(struct vcpu *v, struct vm *vm, struct mm *mm, unsigned id, struct hk_err *err);
+/* In a child of fork, after vm_renew: the same vCPU, registers included, in the new VM; not the extended state. */
+HK_MUST_CHECK int vcpu_renew(struct vcpu *v, struct mm *mm, struct hk_err *err);
+/* After somebody else, of whom nothing is known any more, ran this vCPU: back to ring 3, with the registers of v. FS, GS and the extended state are not. */
+HK_MUST_CHECK int vcpu_reclaim(struct vcpu *v, const struct mm *mm);
 void vcpu_close(struct vcpu *v);
 
 /* Run until something happens. */
@@ -65,7 +69,7 @@ HK_MUST_CHECK int vcpu_set_bases(struct vcpu *v, uint64_t fs, uint64_t gs);
 HK_MUST_CHECK int vcpu_save_state(struct vcpu *v);
 /* Copy what was saved to the area of a vCPU that does not run. 0 or -errno. */
 HK_MUST_CHECK int vcpu_copy_state(struct vcpu *to, const struct vcpu *from);
-/* At its next run v shall take the extended state from its area, then go on with the registers that v->regs holds now. */
-void vcpu_enter_with_state(struct vcpu *v);
+/* Give v the extended state that lies in its area. By the thread whose vCPU it is, as vcpu_save_state. */
+HK_MUST_CHECK int vcpu_load_state(struct vcpu *v);
 
 #endif

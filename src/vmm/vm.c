@@ -44,20 +44,37 @@ static int open_device(struct vm *vm, struct hk_err *err)
 	return 0;
 }
 
+static int give_slot(const struct vm *vm, unsigned number)
+{
+	const struct vm_slot *s = &vm->slot[number];
+	struct kvm_userspace_memory_region region = {
+		.slot = number,
+		.guest_phys_addr = s->gpa,
+		.memory_size = s->size,
+		.userspace_addr = s->hva,
+	};
+
+	return ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
+}
+
 static int add_slot(void *ctx, gpa_t gpa, uint64_t hva, uint64_t size)
 {
 	struct vm *vm = ctx;
-	struct kvm_userspace_memory_region region = {
-		.slot = vm->slots,
-		.guest_phys_addr = gpa.v,
-		.memory_size = size,
-		.userspace_addr = hva,
-	};
+	int r;
 
-	if (ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region))
-		return -errno;
-	vm->slots++;
-	return 0;
+	if (vm->slots == vm->slot_cap) {
+		unsigned cap = vm->slot_cap ? vm->slot_cap * 2 : 16;
+		struct vm_slot *p = realloc(vm->slot, cap * sizeof(*p));
+
+		if (!p)
+			return -ENOMEM;
+		vm->slot = p;
+		vm->slot_cap = cap;
+	}
+	vm->slot[vm->slots] = (struct vm_slot){ gpa.v, hva, size };
+	r = give_slot(vm, vm->slots);
+	vm->slots += r == 0;
+	return r;
 }
 
 static int create(struct vm *vm, struct hk_err *err)
@@ -84,6 +101,13 @@ static int create(struct vm *vm, struct hk_err *err)
 	return 0;
 }
 
+static int keep(struct vm *vm, int *fd, struct hk_err *err)
+{
+	int r = fd_guard_adopt(vm->guard, fd);
+
+	return r ? hk_err_set(err, r, "cannot move a descriptor above the limit: %s", strerror(-r)) : 0;
+}
+
 int vm_open(struct vm *vm, struct fd_guard *guard, struct hk_err *err)
 {
 	int r;
@@ -96,22 +120,60 @@ int vm_open(struct vm *vm, struct fd_guard *guard, struct hk_err *err)
 		r = cpuid_load(vm->kvm_fd, &vm->cpuid, err);
 	if (r == 0)
 		r = create(vm, err);
-	if (r == 0 && guard) {
-		r = fd_guard_adopt(guard, &vm->vm_fd);
-		if (r)
-			hk_err_set(err, r, "cannot move a descriptor above the limit: %s", strerror(-r));
-	}
+	if (r == 0 && guard)
+		r = keep(vm, &vm->kvm_fd, err);
+	if (r == 0 && guard)
+		r = keep(vm, &vm->vm_fd, err);
 	if (r) {
 		vm_close(vm);
 		return r;
 	}
-	if (guard) {
-		/* done with, and its number is the guest's first free one */
-		close(vm->kvm_fd);
-		vm->kvm_fd = -1;
-	}
 	vm->xcr0 = cpuid_xcr0(vm->cpuid);
 	return 0;
+}
+
+int vm_inherit(struct vm *vm, struct fd_guard *guard, int kvm_fd, const struct vm_facts *facts, const void *cpuid,
+	       size_t cpuid_size, struct hk_err *err)
+{
+	int r;
+
+	memset(vm, 0, sizeof(*vm));
+	vm->vm_fd = -1;
+	vm->kvm_fd = kvm_fd;
+	vm->guard = guard;
+	vm->facts = *facts;
+	vm->cpuid = malloc(cpuid_size);
+	if (!vm->cpuid)
+		return hk_err_set(err, -ENOMEM, "out of memory");
+	memcpy(vm->cpuid, cpuid, cpuid_size);
+	vm->xcr0 = cpuid_xcr0(vm->cpuid);
+	r = fd_guard_inherit(guard, &vm->kvm_fd);
+	if (r)
+		return hk_err_set(err, r, "cannot keep the descriptor of /dev/kvm: %s", strerror(-r));
+	r = create(vm, err);
+	return r ? r : keep(vm, &vm->vm_fd, err);
+}
+
+const void *vm_cpuid(const struct vm *vm, size_t *size)
+{
+	*size = sizeof(*vm->cpuid) + vm->cpuid->nent * sizeof(vm->cpuid->entries[0]);
+	return vm->cpuid;
+}
+
+int vm_renew(struct vm *vm, struct hk_err *err)
+{
+	int r;
+
+	fd_guard_drop(vm->guard, &vm->vm_fd);
+	r = create(vm, err);
+	if (r == 0)
+		r = keep(vm, &vm->vm_fd, err);
+	for (unsigned i = 0; r == 0 && i < vm->slots; i++) {
+		r = give_slot(vm, i);
+		if (r)
+			hk_err_set(err, r, "cannot give the virtual machine its memory: %s", strerror(-r));
+	}
+	return r;
 }
 
 int vm_install_gate(struct vm *vm, struct mm *mm, struct hk_err *err)
@@ -132,8 +194,11 @@ void vm_close(struct vm *vm)
 		fd_guard_drop(vm->guard, &vm->vm_fd);
 	else if (vm->vm_fd >= 0)
 		close(vm->vm_fd);
-	if (vm->kvm_fd >= 0)
+	if (vm->guard && vm->kvm_fd >= 0)
+		fd_guard_drop(vm->guard, &vm->kvm_fd);
+	else if (vm->kvm_fd >= 0)
 		close(vm->kvm_fd);
+	free(vm->slot);
 	free(vm->cpuid);
 	vm->vm_fd = vm->kvm_fd = -1;
 	vm->cpuid = NULL;

@@ -16,18 +16,29 @@ enum vm_syscall {
 	VM_SYSCALL_RING3, /* RIP, RCX, R11 change, the privilege level does not */
 };
 
+/* What the probe found out about this host. */
+struct vm_facts {
+	bool known; /* the rest is valid */
+	enum vm_syscall syscall;
+	bool fsgsbase;       /* rd/wrfsbase may be used at ring 3 */
+	uint64_t guest_xcr0; /* as XGETBV says in the guest; 0: no XSAVE there */
+	uint32_t xsave_size; /* of the XSAVE area for it, bytes */
+	uint32_t hwcap;      /* CPUID leaf 1 EDX as the program will see it */
+};
+
+struct vm_slot {
+	uint64_t gpa, hva, size;
+};
+
 struct vm {
 	int kvm_fd, vm_fd;
 	struct fd_guard *guard;
-	size_t run_size; /* of a vCPU's shared page(s) */
-	unsigned slots;
+	size_t run_size;      /* of a vCPU's shared page(s) */
+	struct vm_slot *slot; /* what the VM was given, in order: a child gives it to its own */
+	unsigned slots, slot_cap;
 	unsigned max_vcpus; /* so many there may be, numbered from 0 */
 	struct pt_ops pt_ops;
-	enum vm_syscall syscall;
-	bool fsgsbase;            /* rd/wrfsbase may be used at ring 3 */
-	uint64_t guest_xcr0;      /* as XGETBV says in the guest; 0: no XSAVE there */
-	uint32_t xsave_size;      /* of the XSAVE area for it, bytes */
-	uint32_t hwcap;           /* CPUID leaf 1 EDX as the program will see it */
+	struct vm_facts facts;
 	gpa_t code_gpa;           /* the gate's code page */
 	struct kvm_cpuid2 *cpuid; /* what vCPUs are given */
 	uint64_t xcr0;            /* 0: left alone */
@@ -36,8 +47,17 @@ struct vm {
 /* Open /dev/kvm, check what is needed, create the VM. vm->pt_ops is then ready for mm_init with ctx = vm. 0, or -errno with the
  * line for the user in err. guard: where the descriptors are kept (may be NULL). */
 HK_MUST_CHECK int vm_open(struct vm *vm, struct fd_guard *guard, struct hk_err *err);
+/* The same from what another monitor of this host had: its descriptor of /dev/kvm, which is taken over, what its probe found, its CPUID table (cpuid_size
+ * bytes, copied). Nothing is asked again. */
+HK_MUST_CHECK int vm_inherit(struct vm *vm, struct fd_guard *guard, int kvm_fd, const struct vm_facts *facts,
+			     const void *cpuid, size_t cpuid_size, struct hk_err *err);
+/* That table and its size, for vm_inherit. */
+const void *vm_cpuid(const struct vm *vm, size_t *size);
 /* Put the gate into mm's page tables. After mm_init, before the first vCPU. */
 HK_MUST_CHECK int vm_install_gate(struct vm *vm, struct mm *mm, struct hk_err *err);
+/* In a child of fork, which has a copy of its parent's memory but may not use its VM: give up that one and make another over this memory. The vCPUs are
+ * for vcpu_renew. */
+HK_MUST_CHECK int vm_renew(struct vm *vm, struct hk_err *err);
 void vm_close(struct vm *vm);
 
 #endif

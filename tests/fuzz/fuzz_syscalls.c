@@ -69,7 +69,6 @@ extern const char uaccess_begin[], uaccess_end[];
 
 static struct world {
 	struct hk_process process;
-	struct mm mm;
 	struct hk_task task;
 	struct fake_cpu cpu;
 	struct trace *trace;
@@ -336,7 +335,7 @@ static void map(uint64_t at, uint64_t len)
 static void make_memory(void)
 {
 	static const struct pt_ops pt = { .add_slot = add_slot, .max_slots = 64, .gpa_bits = 40 };
-	struct mm *mm = w.process.mm = &w.mm;
+	struct mm *mm = w.process.mm = calloc(1, sizeof(*mm));
 
 	HK_BUG_ON(mm_init(mm, &pt, NULL));
 	mm->limit = MEM_LIMIT;
