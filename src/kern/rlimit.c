@@ -34,6 +34,8 @@ int rlimit_get(struct hk_process *p, unsigned resource, struct rlimit64 *out)
 {
 	int r;
 
+	if (resource == RLIMIT_NOFILE)
+		return fd_guard_get_limit(&p->fds, out);
 	pthread_mutex_lock(&p->mm->lock);
 	r = get_locked(p, resource, out);
 	pthread_mutex_unlock(&p->mm->lock);
@@ -67,11 +69,7 @@ int rlimit_set(struct hk_process *p, unsigned resource, const struct rlimit64 *l
 {
 	if (is_memory(resource))
 		return set_memory(p, resource, lim);
-	if (resource == RLIMIT_NOFILE && lim->rlim_cur <= lim->rlim_max) {
-		int r = fd_guard_relocate(&p->fds, lim->rlim_cur);
-
-		if (r)
-			return r;
-	}
+	if (resource == RLIMIT_NOFILE)
+		return fd_guard_set_limit(&p->fds, lim);
 	return syscall(SYS_prlimit64, 0, resource, lim, NULL) ? -errno : 0;
 }

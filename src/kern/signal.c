@@ -85,6 +85,31 @@ static int64_t mirror(int sig, const struct hk_sigaction *act)
 	return host_action(sig, &host, NULL);
 }
 
+/* What tells a kick from a SIGBUS that somebody sent: a value that nobody else knows. */
+static const char kick_token;
+
+void signal_kick(pid_t tid)
+{
+	siginfo_t info = { .si_signo = SIGBUS, .si_code = SI_QUEUE };
+
+	info.si_pid = getpid();
+	info.si_value.sival_ptr = (void *)(uintptr_t)&kick_token;
+	hk_hostcall_sure(SYS_rt_tgsigqueueinfo, getpid(), tid, SIGBUS, &info);
+}
+
+static bool is_kick(int sig, const siginfo_t *info)
+{
+	return sig == SIGBUS && info->si_code == SI_QUEUE && info->si_value.sival_ptr == &kick_token;
+}
+
+bool signal_was_kick(struct hk_task *t)
+{
+	bool kicked = t->signals.kicked;
+
+	t->signals.kicked = 0;
+	return kicked && !t->signals.caught_count && !signal_held(t, ~t->signals.blocked);
+}
+
 /* A SIGSEGV or SIGBUS that somebody sent: the host cannot block it, so it is kept here until its turn comes. True: taken care of. */
 static bool on_sent_fault_signal(int sig, siginfo_t *info, void *context)
 {
@@ -92,6 +117,13 @@ static bool on_sent_fault_signal(int sig, siginfo_t *info, void *context)
 	int i = sig == SIGBUS;
 	uint64_t handler;
 
+	if (is_kick(sig, info)) {
+		if (t) {
+			t->signals.kicked = 1;
+			t->cpu->ops->kick(t->cpu);
+		}
+		return true;
+	}
 	if (!t)
 		return false;
 	handler = t->proc->actions.act[sig].handler;

@@ -55,6 +55,7 @@ struct signal_state {     /* one a task; only its own thread touches it, its sig
 		volatile sig_atomic_t pending;
 		siginfo_t info;
 	} sent[2];
+	volatile sig_atomic_t kicked; /* by signal_kick, since signal_was_kick last asked */
 	bool waited; /* the call that a signal ended had this mask instead of `blocked`: its handler starts with it */
 	uint64_t wait_mask;
 	bool restart; /* the current call returned -HK_ERESTARTSYS */
@@ -73,6 +74,10 @@ void signal_start_thread(struct hk_task *t);
 HK_MUST_CHECK bool signal_close(struct hk_task *t);
 /* The caller is nobody's any more, with all signals blocked. After signal_close, if the process lives on. */
 void signal_end_thread(struct hk_task *t);
+/* Make a thread of the process look up: its KVM_RUN returns. If it is just going to wait in a host call instead, that call is made again. */
+void signal_kick(pid_t tid);
+/* Was the call that ended with -EINTR cut short by a kick alone? Once. */
+bool signal_was_kick(struct hk_task *t);
 /* The host's action for sig was changed by somebody else: make it again what stands for the guest's. */
 void signal_renew(struct hk_process *p, int sig);
 /* Block and hold back all that can be, for the length of a fork; the mask as it was to *was. */

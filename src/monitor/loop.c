@@ -13,6 +13,8 @@ static void on_syscall(struct thread *th)
 	struct hk_call call = { .nr = r->rax, .a = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 }, .rip = r->rip };
 	int64_t result = hk_dispatch(&th->task, &call);
 
+	if (signal_was_kick(&th->task) && result == -EINTR)
+		result = -HK_ERESTARTSYS;
 	if (th->task.regs_replaced) {
 		/* rt_sigreturn has set RAX itself. */
 		th->task.regs_replaced = false;

@@ -62,7 +62,7 @@ static void unlock_parent(struct monitor *m)
 static void unlock_child(struct monitor *m, struct hk_call *call)
 {
 	trace_forked(m->trace, call);
-	fd_guard_unlock(&m->proc.fds);
+	fd_guard_forked(&m->proc.fds);
 	pthread_mutex_unlock(&m->mm.lock);
 }
 
@@ -192,12 +192,14 @@ static struct borrower *borrower_new(struct forking *f)
 	fd_guard_lock(&parent->task.proc->fds);
 	b->proc = *parent->task.proc;
 	fd_guard_unlock(&parent->task.proc->fds);
-	pthread_mutex_init(&b->proc.fds.lock, NULL);
+	fd_guard_forked(&b->proc.fds);
 	b->proc.fds.borrowed = true;
 	b->proc.is_child = true;
 	b->th.task.proc = &b->proc;
 	b->th.task.cpu = &b->th.vcpu.cpu;
 	b->th.task.call = NULL;
+	task_list_init(&b->proc.tasks);
+	task_list_add(&b->proc.tasks, &b->th.task);
 	b->th.task.leftover = NULL;
 	b->th.vcpu.regs.rax = 0;
 	memset(b->th.vcpu.exits, 0, sizeof(b->th.vcpu.exits));

@@ -114,7 +114,6 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	proc->cwd_in_proc = path_fd_in_proc(AT_FDCWD);
 	m->first.task.proc = proc;
 	m->first.task.tid = getpid();
-	threads_init(m);
 	stamp(m, PHASE_PROCESS);
 	return 0;
 }
@@ -146,6 +145,7 @@ static int start_vm(struct monitor *m, const struct inheritance *in, struct hk_e
 	m->first.task.cpu = &m->first.vcpu.cpu;
 	m->first.task.signals.xsave_size = m->vm.facts.xsave_size;
 	m->first.task.signals.xcr0 = m->vm.facts.guest_xcr0;
+	threads_init(m);
 	r = signal_init(&m->first.task);
 	stamp(m, PHASE_VCPU);
 	return r ? hk_err_set(err, r, "cannot take over the signals: %s", strerror(-r)) : 0;
@@ -195,7 +195,8 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 	if (r)
 		return r;
 	if (o->trace) {
-		const struct trace_options t = { .fd = m->trace_fd,
+		const struct trace_options t = { .kept_fd = &m->trace_fd,
+						 .guard = &m->proc.fds,
 						 .json = o->trace_json,
 						 .show_rip = o->trace_rip,
 						 .show_where = o->trace_where,

@@ -200,7 +200,7 @@ static int64_t start(struct thread *th, struct thread *parent, const struct clon
 		task_note(&parent->task, "the host starts no more threads");
 		return tid;
 	}
-	th->task.tid = tid;
+	th->task.tid = th->vcpu.tid = tid;
 	task_list_add(&m->proc.tasks, &th->task);
 	/* As Linux, which does not mind if these cannot be written. */
 	if (req->flags & CLONE_PARENT_SETTID)
@@ -213,10 +213,15 @@ static int64_t start(struct thread *th, struct thread *parent, const struct clon
 
 static int64_t make_thread(struct hk_task *t, const struct clone_request *req)
 {
-	struct thread *parent = thread_of(t), *th = take_idle(parent->m);
+	struct thread *parent = thread_of(t), *th;
 	const char *why;
 	int64_t r;
 
+	if (t->proc != &parent->m->proc) {
+		task_note(t, "a child of vfork makes no threads");
+		return -EAGAIN;
+	}
+	th = take_idle(parent->m);
 	if (!th)
 		th = make(parent->m, &why);
 	if (!th) {
@@ -235,7 +240,23 @@ static int64_t make_thread(struct hk_task *t, const struct clone_request *req)
 	return r;
 }
 
-const struct hk_spawn_ops monitor_spawn_ops = { .thread = make_thread, .process = process_spawn, .exec = process_exec };
+static void stop_world(struct hk_task *t)
+{
+	vm_stop(&thread_of(t)->m->vm);
+}
+
+static void resume_world(struct hk_task *t)
+{
+	vm_resume(&thread_of(t)->m->vm);
+}
+
+const struct hk_spawn_ops monitor_spawn_ops = {
+	.thread = make_thread,
+	.process = process_spawn,
+	.exec = process_exec,
+	.stop_world = stop_world,
+	.resume_world = resume_world,
+};
 
 /* ---- the end of one ---- */
 
@@ -333,6 +354,7 @@ void threads_forked(struct thread *th)
 	init_locks(m);
 	task_list_init(&m->proc.tasks);
 	task_list_add(&m->proc.tasks, &th->task);
+	th->vcpu.tid = getpid();
 }
 
 void threads_init(struct monitor *m)
@@ -342,4 +364,6 @@ void threads_init(struct monitor *m)
 	task_list_init(&m->proc.tasks);
 	task_list_add(&m->proc.tasks, &m->first.task);
 	m->proc.spawn = &monitor_spawn_ops;
+	m->first.vcpu.tid = m->first.task.tid;
+	m->vm.kick_thread = signal_kick;
 }

@@ -24,13 +24,28 @@ int64_t sys_getrlimit(struct hk_task *t, const uint64_t a[6])
 	return r ? r : put_guest(GVA(a[1]), &lim);
 }
 
+/* The monitor's descriptors move out of the way of a new RLIMIT_NOFILE: nobody may be on one of them meanwhile. */
+static int set_limit(struct hk_task *t, unsigned resource, const struct rlimit64 *lim)
+{
+	const struct hk_spawn_ops *ops = t->proc->spawn;
+	bool stop = resource == RLIMIT_NOFILE && ops && ops->stop_world;
+	int r;
+
+	if (stop)
+		ops->stop_world(t);
+	r = rlimit_set(t->proc, resource, lim);
+	if (stop)
+		ops->resume_world(t);
+	return r;
+}
+
 int64_t sys_setrlimit(struct hk_task *t, const uint64_t a[6])
 {
 	struct rlimit64 lim;
 
 	if (get_guest(&lim, GVA(a[1])))
 		return -EFAULT;
-	return rlimit_set(t->proc, (unsigned)a[0], &lim);
+	return set_limit(t, (unsigned)a[0], &lim);
 }
 
 static int64_t own_limits(struct hk_task *t, unsigned resource, const struct rlimit64 *set, uint64_t old)
@@ -39,7 +54,7 @@ static int64_t own_limits(struct hk_task *t, unsigned resource, const struct rli
 	int r = rlimit_get(t->proc, resource, &was);
 
 	if (r == 0 && set)
-		r = rlimit_set(t->proc, resource, set);
+		r = set_limit(t, resource, set);
 	if (r == 0 && old)
 		r = put_guest(GVA(old), &was);
 	return r;

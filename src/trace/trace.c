@@ -70,6 +70,15 @@ static void write_line(int fd, const char *p, size_t n)
 	}
 }
 
+static void put_line(struct trace *t, const char *p, size_t n)
+{
+	if (t->opt.kept_fd)
+		fd_guard_hold(t->opt.guard);
+	write_line(t->opt.kept_fd ? *t->opt.kept_fd : t->opt.fd, p, n);
+	if (t->opt.kept_fd)
+		fd_guard_release(t->opt.guard);
+}
+
 static struct pending *pending_take(struct trace *t, const struct hk_call *call)
 {
 	struct pending *p;
@@ -261,11 +270,11 @@ static void emit(struct trace *t, struct pending *p)
 
 	hk_strbuf_add(&p->line, "\n", 1);
 	if (!p->line.cut && !p->args.cut && !p->before.cut)
-		write_line(t->opt.fd, p->line.data, p->line.len);
+		put_line(t, p->line.data, p->line.len);
 	else if (t->opt.json)
-		write_line(t->opt.fd, lost, sizeof(lost) - 1);
+		put_line(t, lost, sizeof(lost) - 1);
 	else
-		write_line(t->opt.fd, lost_text, sizeof(lost_text) - 1);
+		put_line(t, lost_text, sizeof(lost_text) - 1);
 }
 
 static void show(struct trace *t, struct pending *p, int64_t result, const char *unfinished)
@@ -391,7 +400,7 @@ static void event(struct trace *t, const char *kind, const char *before, const c
 		hk_strbuf_printf(&b, "%s%s%s\n", before, text, after);
 	}
 	if (b.data)
-		write_line(t->opt.fd, b.data, b.len);
+		put_line(t, b.data, b.len);
 	hk_strbuf_free(&b);
 }
 

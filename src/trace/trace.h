@@ -8,6 +8,7 @@
 #define HK_TRACE_TRACE_H
 
 #include "base/err.h"
+#include "kern/fd.h"
 #include "kern/trace_hook.h"
 
 #include <signal.h>
@@ -23,7 +24,9 @@ enum trace_time {
 };
 
 struct trace_options {
-	int fd; /* lines go here; stays the caller's */
+	int fd;                 /* lines go here; stays the caller's */
+	const int *kept_fd;     /* not NULL: the descriptor is the one kept there, and its number may change … */
+	struct fd_guard *guard; /* … but while this is held */
 	bool json;
 	bool show_rip;   /* -i */
 	bool show_where; /* which road served it */

@@ -264,9 +264,12 @@ void vcpu_run(struct vcpu *v, struct vcpu_exit *out)
 	}
 	load_registers(v);
 	do {
-		int r = ioctl(v->fd, KVM_RUN, 0);
-		int error = errno;
+		int r, error;
 
+		vcpu_enter(v);
+		r = ioctl(v->fd, KVM_RUN, 0);
+		error = errno;
+		vcpu_leave(v);
 		take_registers(v);
 		if (r < 0)
 			exit_failed(v, error, out);

@@ -394,6 +394,7 @@ static int set_up(struct vcpu *v, const struct mm *mm, struct hk_err *err)
 	if (r)
 		return hk_err_set(err, r, "cannot enable the extended state %#lx: %s", v->vm->xcr0, strerror(-r));
 	v->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+	vm_add_vcpu(v->vm, v);
 	return 0;
 }
 
@@ -435,6 +436,7 @@ int vcpu_renew(struct vcpu *v, struct mm *mm, struct hk_err *err)
 	munmap(v->run, v->vm->run_size);
 	fd_guard_drop(v->vm->guard, &v->fd);
 	v->state = VCPU_AT_RING3;
+	v->inside = 0;
 	r = create(v, err);
 	return r ? r : set_up(v, mm, err);
 }

@@ -47,6 +47,9 @@ struct vcpu {
 	struct gate_frame *frame; /* the exception frame in the vCPU's gate page, valid in VCPU_IN_VECTOR */
 	uint8_t *page;            /* the vCPU's gate page */
 	uint8_t *area;            /* for its extended state (state.c); NULL: not needed so far */
+	struct vcpu *next;        /* on vm->vcpus */
+	pid_t tid;                /* the host thread that runs it; 0: nobody */
+	uint32_t inside;          /* in KVM_RUN, or about to be */
 	uint64_t exits[VCPU_EVENT_COUNT];
 };
 
@@ -60,6 +63,12 @@ void vcpu_close(struct vcpu *v);
 
 /* Run until something happens. */
 void vcpu_run(struct vcpu *v, struct vcpu_exit *out);
+
+/* Around each KVM_RUN (stop.c): wait while the world is stopped; say that it is over. */
+void vcpu_enter(struct vcpu *v);
+void vcpu_leave(struct vcpu *v);
+/* Have vm_stop know it. */
+void vm_add_vcpu(struct vm *vm, struct vcpu *v);
 
 /* The program's segment bases. 0 or -errno. */
 HK_MUST_CHECK int vcpu_set_bases(struct vcpu *v, uint64_t fs, uint64_t gs);

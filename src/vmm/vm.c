@@ -90,6 +90,9 @@ static int create(struct vm *vm, struct hk_err *err)
 	if (size < (int)sizeof(struct kvm_run) || slots < 8)
 		return hk_err_set(err, -EINVAL, "this host's KVM reports a run page of %d bytes and %d memory slots",
 				  size, slots);
+	pthread_mutex_init(&vm->stop_lock, NULL);
+	vm->stopped = 0;
+	vm->vcpus = NULL;
 	vm->run_size = (size_t)size;
 	vm->max_vcpus = vcpus > 0 ? (unsigned)hk_min((unsigned)vcpus, GATE_CPU_MAX) : 1;
 	vm->pt_ops = (struct pt_ops){ .add_slot = add_slot,

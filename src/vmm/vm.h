@@ -42,6 +42,12 @@ struct vm {
 	gpa_t code_gpa;           /* the gate's code page */
 	struct kvm_cpuid2 *cpuid; /* what vCPUs are given */
 	uint64_t xcr0;            /* 0: left alone */
+	/* Stopping the world (stop.c). */
+	pthread_mutex_t stop_lock; /* held by who has stopped it */
+	uint32_t stopped;          /* a futex: 1 while no vCPU may enter the VM */
+	uint32_t left;             /* a futex: counts vCPUs that came out while it was */
+	struct vcpu *vcpus;        /* all there are, linked by their `next`; only ever added to */
+	void (*kick_thread)(pid_t tid); /* makes the host thread's KVM_RUN return: a signal. NULL: there is one thread */
 };
 
 /* Open /dev/kvm, check what is needed, create the VM. vm->pt_ops is then ready for mm_init with ctx = vm. 0, or -errno with the
@@ -59,5 +65,12 @@ HK_MUST_CHECK int vm_install_gate(struct vm *vm, struct mm *mm, struct hk_err *e
  * for vcpu_renew. */
 HK_MUST_CHECK int vm_renew(struct vm *vm, struct hk_err *err);
 void vm_close(struct vm *vm);
+
+/*
+ * Between the two calls no vCPU runs the program. For a thread whose own vCPU is not running; it must not run it, nor stop again, before it resumes.
+ * Waits a few microseconds for each vCPU that runs; threads that are in the monitor or wait in a system call are let be.
+ */
+void vm_stop(struct vm *vm);
+void vm_resume(struct vm *vm);
 
 #endif
