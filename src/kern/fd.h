@@ -25,9 +25,9 @@
 struct fd_guard {
 	pthread_mutex_t lock;    /* guards the slots, base, and the host's limit while it is raised for a moment */
 	pthread_rwlock_t moving; /* held for reading by who uses a number of ours; taken before `lock` */
-	bool borrowed;           /* a copy in a child of vfork: where the numbers are kept is the parent's, so nothing is moved */
-	int base;                /* ours are at base and above; changes under `lock`, read without */
-	unsigned used;           /* slots below have been in use */
+	bool borrowed; /* a copy in a child of vfork: where the numbers are kept is the parent's, so nothing is moved */
+	int base;      /* ours are at base and above; changes under `lock`, read without */
+	unsigned used; /* slots below have been in use */
 	struct {
 		int *kept; /* where the number is kept, so that it can be moved; NULL: free slot */
 		int fd;

@@ -159,8 +159,14 @@ static int set_system_registers(struct vcpu *v, const struct mm *mm)
 	s.cr0 = CR0_BITS;
 	s.cr3 = pt_root(&mm->pt).v;
 	s.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | (cpuid_has_fsgsbase(v->vm->cpuid) ? CR4_FSGSBASE : 0) |
-		(cpuid_has_xsave(v->vm->cpuid) ? CR4_OSXSAVE : 0);
+		(v->vm->xcr0 ? CR4_OSXSAVE : 0);
 	s.efer = EFER_BITS;
+	if (ioctl(v->fd, KVM_SET_SREGS, &s) == 0)
+		return 0;
+	/* Some hosts offer no XSAVE and take it all the same; to the others it must not be said. */
+	if (!(s.cr4 & CR4_OSXSAVE) || cpuid_has_xsave(v->vm->cpuid))
+		return -errno;
+	s.cr4 &= ~(uint64_t)CR4_OSXSAVE;
 	return ioctl(v->fd, KVM_SET_SREGS, &s) ? -errno : 0;
 }
 

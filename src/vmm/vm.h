@@ -47,7 +47,8 @@ struct vm {
 	uint32_t stopped;          /* a futex: 1 while no vCPU may enter the VM */
 	uint32_t left;             /* a futex: counts vCPUs that came out while it was */
 	struct vcpu *vcpus;        /* all there are, linked by their `next`; only ever added to */
-	void (*kick_thread)(pid_t tid); /* makes the host thread's KVM_RUN return: a signal. NULL: there is one thread */
+	/* Makes the host thread's KVM_RUN return, by a signal. NULL: there is one thread. */
+	void (*kick_thread)(pid_t tid);
 };
 
 /* Open /dev/kvm, check what is needed, create the VM. vm->pt_ops is then ready for mm_init with ctx = vm. 0, or -errno with the
