@@ -32,6 +32,12 @@ static void slot_set(struct fd_guard *g, unsigned i, int *kept, int fd)
 		mark(g, fd, true);
 }
 
+static void slot_free(struct fd_guard *g, unsigned i)
+{
+	slot_set(g, i, NULL, FREE);
+	g->freed++;
+}
+
 static void set_base(struct fd_guard *g, int base)
 {
 	__atomic_store_n(&g->base, base, __ATOMIC_RELAXED);
@@ -63,7 +69,7 @@ int fd_guard_init(struct fd_guard *g)
 	if (getrlimit(RLIMIT_NOFILE, &lim))
 		return -errno;
 	g->base = choose_base(lim.rlim_cur, lim.rlim_max);
-	g->used = 0;
+	g->used = g->freed = 0;
 	g->borrowed = false;
 	memset(g->ours, 0, sizeof(g->ours));
 	init_locks(g);
@@ -118,10 +124,12 @@ static int slot_find(const struct fd_guard *g, const int *kept)
 
 static int free_slot(struct fd_guard *g)
 {
-	int i = g->used < FD_GUARD_MAX ? -1 : slot_find(g, NULL);
-
-	if (i >= 0 || g->used == FD_GUARD_MAX)
-		return i;
+	if (g->freed) {
+		g->freed--;
+		return slot_find(g, NULL);
+	}
+	if (g->used == FD_GUARD_MAX)
+		return -1;
 	g->slot[g->used].kept = NULL;
 	return (int)g->used++;
 }
@@ -137,6 +145,8 @@ int fd_guard_adopt(struct fd_guard *g, int *fd)
 		slot_set(g, (unsigned)i, fd, copy);
 		close(*fd);
 		*fd = copy;
+	} else if (i >= 0) {
+		g->freed++;
 	}
 	pthread_mutex_unlock(&g->lock);
 	return copy < 0 ? copy : 0;
@@ -154,6 +164,8 @@ int fd_guard_inherit(struct fd_guard *g, int *fd)
 		r = -errno;
 	else
 		slot_set(g, (unsigned)i, fd, *fd);
+	if (r && i >= 0)
+		g->freed++;
 	/* What is ours counts from the lowest of them on. */
 	if (r == 0 && *fd < g->base)
 		set_base(g, *fd);
@@ -168,7 +180,7 @@ void fd_guard_forget(struct fd_guard *g, const int *fd)
 	pthread_mutex_lock(&g->lock);
 	i = slot_find(g, fd);
 	if (i >= 0)
-		slot_set(g, (unsigned)i, NULL, FREE);
+		slot_free(g, (unsigned)i);
 	pthread_mutex_unlock(&g->lock);
 }
 
@@ -181,7 +193,7 @@ void fd_guard_drop(struct fd_guard *g, int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	if (i >= 0)
-		slot_set(g, (unsigned)i, NULL, FREE);
+		slot_free(g, (unsigned)i);
 	*fd = -1;
 	pthread_mutex_unlock(&g->lock);
 }
@@ -251,6 +263,27 @@ int fd_guard_get_limit(struct fd_guard *g, struct rlimit64 *limit)
 	r = getrlimit64(RLIMIT_NOFILE, limit) ? -errno : 0;
 	pthread_mutex_unlock(&g->lock);
 	return r;
+}
+
+int fd_guard_borrow(struct fd_guard *g, int fd)
+{
+	int copy;
+
+	pthread_mutex_lock(&g->lock);
+	copy = dup_to_ours(g, fd);
+	if (copy >= 0)
+		mark(g, copy, true);
+	pthread_mutex_unlock(&g->lock);
+	close(fd);
+	return copy;
+}
+
+void fd_guard_give_back(struct fd_guard *g, int fd)
+{
+	pthread_mutex_lock(&g->lock);
+	close(fd);
+	mark(g, fd, false);
+	pthread_mutex_unlock(&g->lock);
 }
 
 void fd_guard_lock(struct fd_guard *g)

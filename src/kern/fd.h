@@ -27,7 +27,7 @@ struct fd_guard {
 	pthread_rwlock_t moving; /* held for reading by who uses a number of ours; taken before `lock` */
 	bool borrowed; /* a copy in a child of vfork: where the numbers are kept is the parent's, so nothing is moved */
 	int base;      /* ours are at base and above; changes under `lock`, read without */
-	unsigned used; /* slots below have been in use */
+	unsigned used, freed; /* slots below `used` have been in use; so many of them are free */
 	struct {
 		int *kept; /* where the number is kept, so that it can be moved; NULL: free slot */
 		int fd;
@@ -59,6 +59,10 @@ void fd_guard_lock(struct fd_guard *g);
 void fd_guard_unlock(struct fd_guard *g);
 /* In the child: nobody uses what the parent's other threads used. */
 void fd_guard_forked(struct fd_guard *g);
+
+/* Move fd to where the guest cannot use it, for the length of a call. The new number or -errno; fd is closed in any case. */
+HK_MUST_CHECK int fd_guard_borrow(struct fd_guard *g, int fd);
+void fd_guard_give_back(struct fd_guard *g, int fd);
 
 /* While held, numbers of ours stay as they are. For a few instructions, and not twice by one thread. */
 static inline void fd_guard_hold(struct fd_guard *g)

@@ -428,8 +428,7 @@ static bool is_monitors_file(const struct hk_task *t, int fd)
 	return false;
 }
 
-/* What to do with fd, opened by the host with flags: PROCFS_PASS, another descriptor to put in its place, or -errno. */
-static int64_t look_at(struct hk_task *t, int fd, int flags)
+int64_t procfs_instead(struct hk_task *t, int fd, int flags)
 {
 	char path[PATH_MAX];
 	struct proc_ref ref;
@@ -450,7 +449,7 @@ static int64_t look_at(struct hk_task *t, int fd, int flags)
 
 int64_t procfs_fixup_open(struct hk_task *t, int fd, int flags)
 {
-	int64_t r = look_at(t, fd, flags);
+	int64_t r = procfs_instead(t, fd, flags);
 	int other = (int)r;
 
 	if (r == PROCFS_PASS)

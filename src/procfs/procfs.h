@@ -33,6 +33,8 @@ int64_t procfs_allow(struct hk_task *t, const char *path, bool write);
  * to give to the guest (the same number), or -errno with fd closed.
  */
 int64_t procfs_fixup_open(struct hk_task *t, int fd, int flags);
+/* What the guest gets instead of fd, opened by the host or to be opened with flags: a descriptor, or -errno; PROCFS_PASS: fd itself. */
+int64_t procfs_instead(struct hk_task *t, int fd, int flags);
 /*
  * Take the entries of a getdents64 result in buf (len bytes, a host buffer) that the guest must not see out; returns the new length. 0 from
  * len > 0 does not mean the end of the directory: read on.

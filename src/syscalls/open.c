@@ -2,6 +2,7 @@
 /* Descriptors: opening, closing, duplicating, fcntl and locks. The numbers are the host's. */
 #include "syscalls/at.h"
 #include "syscalls/handlers.h"
+#include "syscalls/vetted.h"
 #include "syscalls/openexec.h"
 
 #include "mm/uaccess.h"
@@ -40,13 +41,13 @@ static bool opens_for_write(const struct open_how *how)
 }
 
 /* The running program's file, to be written: every other error comes before ETXTBSY, so let the host look for one. */
-static int64_t open_running(const struct hk_path *p, const struct open_how *how)
+static int64_t open_running(struct hk_task *t, const struct hk_path *p, const struct open_how *how)
 {
 	struct open_how probe = *how;
 	int64_t fd;
 
 	probe.flags &= ~(uint64_t)O_TRUNC;
-	fd = hk_hostcall(SYS_openat2, p->dirfd, p->name, &probe, sizeof(probe));
+	fd = open_vetted(t, p, &probe);
 	if (fd < 0)
 		return fd;
 	close((int)fd);
@@ -57,12 +58,12 @@ static int64_t open_running(const struct hk_path *p, const struct open_how *how)
  * Without magic links: a symbolic link of the guest's own making could lead through /proc/self/fd to one of the monitor's
  * descriptors. -ELOOP may therefore mean that one was met.
  */
-static int64_t open_careful(const struct hk_path *p, const struct open_how *how)
+static int64_t open_careful(struct hk_task *t, const struct hk_path *p, const struct open_how *how)
 {
 	struct open_how careful = *how;
 
 	careful.resolve |= RESOLVE_NO_MAGICLINKS;
-	return hk_hostcall(SYS_openat2, p->dirfd, p->name, &careful, sizeof(careful));
+	return open_vetted(t, p, &careful);
 }
 
 /* A name that leads into /proc, as p->proc says. PROCFS_PASS: the host's, perhaps after p was put to where a magic link leads. */
@@ -90,10 +91,10 @@ static int64_t open_once(struct hk_task *t, struct hk_path *p, const struct open
 			return r;
 	}
 	if (opens_for_write(how) && at_is_running(t, p))
-		return open_running(p, how);
+		return open_running(t, p, how);
 	if (p->proc[0] && !how->resolve)
-		return hk_hostcall(SYS_openat2, p->dirfd, p->name, how, sizeof(*how));
-	return open_careful(p, how);
+		return open_vetted(t, p, how);
+	return open_careful(t, p, how);
 }
 
 static int64_t open_path(struct hk_task *t, struct hk_path *p, const struct open_how *how)
@@ -184,11 +185,15 @@ int64_t sys_close(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 int64_t sys_close_range(struct hk_task *t, const uint64_t a[6])
 {
 	unsigned first = (unsigned)a[0], last = (unsigned)a[1];
-	/* The table is shared with nobody but the monitor's own threads, which must go on seeing it. */
+	/* A table of one thread's own would have to have the monitor's descriptors too; while there is one thread only, it has it. */
 	unsigned flags = (unsigned)a[2] & ~CLOSE_RANGE_UNSHARE;
 
 	if (first > last)
 		return -EINVAL;
+	if (flags != (unsigned)a[2] && task_list_count(&t->proc->tasks) > 1) {
+		task_note(t, "a thread with descriptors of its own is not offered");
+		return -EINVAL;
+	}
 	for (;;) {
 		int ours = fd_guard_next(&t->proc->fds, first);
 		bool done = ours < 0 || (unsigned)ours > last;
