@@ -41,7 +41,6 @@ struct hk_process {
 	struct hk_trace_hook *trace;      /* NULL: no trace */
 	bool is_child;                    /* not the process that husk was started for */
 	bool cwd_in_proc;                 /* the working directory may lie in /proc: relative paths are looked at */
-	bool comm_on_host; /* the host thread carries image.comm, since /proc/self/comm was opened for writing (procfs_sync_comm) */
 	bool aslr;
 	uint64_t start_ns;  /* CLOCK_BOOTTIME at the start */
 	uint64_t mem_limit; /* --mem, bytes; 0 = none */

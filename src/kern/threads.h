@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct hk_task;
@@ -21,6 +22,10 @@ void task_list_remove(struct task_list *l, struct hk_task *t);
 
 /* Is tid one of them? It may end at any time after. */
 bool task_list_has(struct task_list *l, pid_t tid);
+/* The signals that the thread has blocked; false if there is none of that number. */
+bool task_list_blocked(struct task_list *l, pid_t tid, uint64_t *set);
+/* Where its robust list is, the same. */
+bool task_list_robust(struct task_list *l, pid_t tid, uint64_t *head);
 unsigned task_list_count(struct task_list *l);
 
 #endif

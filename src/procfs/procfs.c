@@ -12,14 +12,12 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/statfs.h>
 
 enum policy {
 	MADE,   /* ours; writing as the host's permissions say, and to no effect */
 	PASS,   /* the host's */
 	READ,   /* the host's, to be read */
-	COMM,   /* ours, but written to the host's */
 	EXE,    /* the link to the program */
 	FD,     /* a link to a descriptor */
 	REFUSE, /* EACCES */
@@ -58,7 +56,7 @@ static const struct rule own_rules[] = {
 	{ "cmdline", MADE, proc_make_cmdline, NULL },
 	{ "environ", MADE, proc_make_environ, NULL },
 	{ "auxv", MADE, proc_make_auxv, NULL },
-	{ "comm", COMM, proc_make_comm, NULL },
+	{ "comm", PASS, NULL, NULL },
 	{ "status", MADE, proc_make_status, NULL },
 	{ "stat", MADE, proc_make_stat, NULL },
 	{ "statm", MADE, proc_make_statm, NULL },
@@ -218,26 +216,6 @@ static int64_t make(struct hk_task *t, const struct proc_ref *ref, int flags, pr
 	return r;
 }
 
-void procfs_sync_comm(struct hk_task *t)
-{
-	char name[sizeof(t->proc->image.comm)] = "";
-
-	if (t->proc->comm_on_host && prctl(PR_GET_NAME, name) == 0)
-		memcpy(t->proc->image.comm, name, sizeof(name));
-}
-
-/* Written by the guest without our seeing it: from now on the host thread's name is the guest's. */
-static int64_t open_comm(struct hk_task *t, const struct proc_ref *ref, int flags)
-{
-	procfs_sync_comm(t);
-	if (!opens_for_write(flags))
-		return make(t, ref, flags, proc_make_comm);
-	if (!t->proc->comm_on_host && prctl(PR_SET_NAME, t->proc->image.comm))
-		return -errno;
-	t->proc->comm_on_host = true;
-	return PROCFS_PASS;
-}
-
 /* Where the fd/N of a reference leads, if to one of our own files. */
 static bool fd_snapshot(const struct proc_ref *ref, char target[PATH_MAX])
 {
@@ -263,10 +241,7 @@ static int64_t open_ref(struct hk_task *t, const struct proc_ref *ref, int flags
 		return PROCFS_PASS;
 	switch (rule->policy) {
 	case MADE:
-		procfs_sync_comm(t);
 		return make(t, ref, flags, rule->make);
-	case COMM:
-		return open_comm(t, ref, flags);
 	case READ:
 		return opens_for_write(flags) ? refuse(t, ref, flags, rule->why) : PROCFS_PASS;
 	case REFUSE:

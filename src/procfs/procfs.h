@@ -22,9 +22,6 @@ int64_t procfs_open(struct hk_task *t, const char *path, int flags);
 int64_t procfs_readlink(struct hk_task *t, const char *path, char *buf, size_t size);
 /* Where a magic link leads when followed (exe: the program's path): an absolute host path, NUL-terminated, 0; else PROCFS_PASS or -errno. */
 int64_t procfs_follow(struct hk_task *t, const char *path, char *target, size_t size);
-/* Bring image.comm up to date: a program may have written /proc/self/comm. Call before using it; and whoever changes it tells the host too (PR_SET_NAME)
- * when proc->comm_on_host is set. On the guest's own thread. */
-void procfs_sync_comm(struct hk_task *t);
 /* May the host's object at this path be used at all, for anything but opening (stat, access, getdents…)? 0 or -errno. */
 int64_t procfs_allow(struct hk_task *t, const char *path, bool write);
 /*

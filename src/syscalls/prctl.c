@@ -7,7 +7,6 @@
 #include "syscalls/handlers.h"
 
 #include "mm/uaccess.h"
-#include "procfs/procfs.h"
 
 #include <errno.h>
 #include <linux/prctl.h>
@@ -42,17 +41,23 @@ static int64_t pass_int_out(const uint64_t a[6])
 	return hk_hostcall(SYS_prctl, a[0], host_obj(a[1], int), a[2], a[3], a[4]);
 }
 
-/* The host's name of the thread follows, so that ps and top on the host tell guests apart. */
-static int64_t set_name(struct hk_task *t, uint64_t addr)
+/* The host keeps the names of threads: what /proc shows of them is its own, and ps on the host tells guests apart. */
+static int64_t set_name(uint64_t addr)
 {
 	char name[COMM_LEN] = "";
 	size_t n = copy_from_guest_partial(name, GVA(addr), COMM_LEN - 1);
 
 	if (n < COMM_LEN - 1 && !memchr(name, '\0', n))
 		return -EFAULT;
-	memset(name + strlen(name), 0, COMM_LEN - strlen(name));
-	memcpy(t->proc->image.comm, name, COMM_LEN);
 	return hk_hostcall(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
+}
+
+static int64_t get_name(uint64_t addr)
+{
+	char name[COMM_LEN];
+	int64_t r = hk_hostcall(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
+
+	return r ? r : copy_to_guest(GVA(addr), name, sizeof(name));
 }
 
 static int64_t get_speculation(const uint64_t a[6])
@@ -83,10 +88,9 @@ int64_t sys_prctl(struct hk_task *t, const uint64_t a[6])
 {
 	switch ((int)a[0]) {
 	case PR_SET_NAME:
-		return set_name(t, a[1]);
+		return set_name(a[1]);
 	case PR_GET_NAME:
-		procfs_sync_comm(t);
-		return copy_to_guest(GVA(a[1]), t->proc->image.comm, COMM_LEN);
+		return get_name(a[1]);
 	case PR_GET_TID_ADDRESS:
 		return put_guest(GVA(a[1]), &t->clear_child_tid.v);
 	case PR_GET_PDEATHSIG:

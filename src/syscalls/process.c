@@ -159,12 +159,12 @@ int64_t sys_set_robust_list(struct hk_task *t, const uint64_t a[6])
 
 int64_t sys_get_robust_list(struct hk_task *t, const uint64_t a[6])
 {
-	uint64_t len = sizeof(struct robust_list_head);
+	uint64_t len = sizeof(struct robust_list_head), head = t->robust_list.v;
 	int pid = (int)a[0];
 
-	if (pid != 0 && pid != t->tid)
+	if (pid != 0 && pid != t->tid && !task_list_robust(&t->proc->tasks, pid, &head))
 		return hk_hostcall(SYS_get_robust_list, pid, host_obj(a[1], uint64_t), host_obj(a[2], uint64_t));
-	if (put_guest(GVA(a[2]), &len) || put_guest(GVA(a[1]), &t->robust_list.v))
+	if (put_guest(GVA(a[2]), &len) || put_guest(GVA(a[1]), &head))
 		return -EFAULT;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -91,7 +92,7 @@ static void make_image(struct hk_image *im)
 	assert_int_equal(stat(im->exe, &st), 0);
 	im->exe_dev = st.st_dev;
 	im->exe_ino = st.st_ino;
-	strcpy(im->comm, "a) R \\\n9");
+	assert_int_equal(prctl(PR_SET_NAME, "a) R \\\n9"), 0);
 	im->auxv[0] = 6;
 	im->auxv[1] = 4096;
 	im->auxv_words = 4;
