@@ -126,7 +126,7 @@ static bool on_sent_fault_signal(int sig, siginfo_t *info, void *context)
 	}
 	if (!t)
 		return false;
-	handler = t->proc->actions.act[sig].handler;
+	handler = __atomic_load_n(&t->proc->actions.act[sig].handler, __ATOMIC_RELAXED);
 	if (!(t->signals.blocked & BIT(sig)) && handler <= 1)
 		return handler == 1;
 	if (!t->signals.sent[i].pending) {
@@ -206,7 +206,9 @@ void signal_end_thread(struct hk_task *t)
 
 void signal_renew(struct hk_process *p, int sig)
 {
+	pthread_mutex_lock(&p->actions.lock);
 	(void)mirror(sig, &p->actions.act[sig]);
+	pthread_mutex_unlock(&p->actions.lock);
 }
 
 void signal_hold(uint64_t *was)
@@ -237,24 +239,48 @@ void signal_resumed(struct hk_task *t)
 	current = t;
 }
 
-int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act)
+/* Make it the action, on the host first. The lock is held. */
+static int64_t change(struct hk_process *p, int sig, const struct hk_sigaction *to)
 {
-	struct hk_sigaction *act = &t->proc->actions.act[sig];
-	int64_t r = 0;
+	struct hk_sigaction *act = &p->actions.act[sig];
+	int64_t r = mirror(sig, to);
 
-	if (old_act)
-		*old_act = *act;
-	if (!new_act)
-		return 0;
-	if (sig == SIGKILL || sig == SIGSTOP)
-		return -EINVAL;
-	r = mirror(sig, new_act);
 	if (r)
 		return r;
-	*act = *new_act;
-	act->flags &= KNOWN_FLAGS;
-	act->mask &= ~(BIT(SIGKILL) | BIT(SIGSTOP));
+	act->flags = to->flags & KNOWN_FLAGS;
+	act->restorer = to->restorer;
+	act->mask = to->mask & ~(BIT(SIGKILL) | BIT(SIGSTOP));
+	__atomic_store_n(&act->handler, to->handler, __ATOMIC_RELAXED);
 	return 0;
+}
+
+int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act)
+{
+	struct signal_actions *a = &t->proc->actions;
+	int64_t r = 0;
+
+	if (new_act && (sig == SIGKILL || sig == SIGSTOP))
+		return -EINVAL;
+	pthread_mutex_lock(&a->lock);
+	if (old_act)
+		*old_act = a->act[sig];
+	if (new_act)
+		r = change(t->proc, sig, new_act);
+	pthread_mutex_unlock(&a->lock);
+	return r;
+}
+
+struct hk_sigaction signal_take_action(struct hk_task *t, int sig)
+{
+	struct signal_actions *a = &t->proc->actions;
+	struct hk_sigaction act;
+
+	pthread_mutex_lock(&a->lock);
+	act = a->act[sig];
+	if (act.handler > 1 && (act.flags & SA_RESETHAND))
+		(void)change(t->proc, sig, &(struct hk_sigaction){ 0 });
+	pthread_mutex_unlock(&a->lock);
+	return act;
 }
 
 uint64_t signal_host_mask(uint64_t mask)

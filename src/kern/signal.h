@@ -11,6 +11,7 @@
 #include "base/compiler.h"
 #include "base/hostcall.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 
@@ -27,6 +28,8 @@ struct hk_sigaction {
 };
 
 struct signal_actions {
+	pthread_mutex_t
+		lock; /* guards act, and that the host's are what stands for them; a handler reads one word without */
 	struct hk_sigaction act[SIGNAL_COUNT + 1]; /* as the guest set them */
 };
 
@@ -91,6 +94,8 @@ void signal_resumed(struct hk_task *t);
 
 /* rt_sigaction: sig 1–64; new_act or old_act may be NULL. */
 int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act);
+/* The action by which a signal is about to be handled: with SA_RESETHAND it is the default one from now on. */
+struct hk_sigaction signal_take_action(struct hk_task *t, int sig);
 /* Set the mask (SIGKILL and SIGSTOP are taken out) and mirror it. */
 void signal_set_mask(struct hk_task *t, uint64_t mask);
 /* The current call waited with `mask` in place of the guest's (sigsuspend, ppoll) and ended with `result`, which is returned. */

@@ -122,6 +122,14 @@ static struct vma_file *file_of(int fd, const char *path)
 	return vma_file_new(path, st.st_dev, st.st_ino);
 }
 
+/* Files without a type are the kernel's own devices: a vCPU, which another thread is just making, must not be mapped by the program it runs. */
+static bool has_no_type(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == 0;
+}
+
 static bool on_noexec_mount(int fd)
 {
 	struct statfs fs;
@@ -202,6 +210,8 @@ int64_t mm_map(struct mm *mm, gva_t addr, uint64_t len, int prot, int flags, int
 				return -EPERM;
 			v.flags |= VMA_NOEXEC;
 		}
+		if (has_no_type(fd))
+			return -ENODEV;
 		v.file = file_of(fd, hint ? hint->path : NULL);
 		if (!v.file)
 			return -ENOMEM;

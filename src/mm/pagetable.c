@@ -116,8 +116,10 @@ gpa_t pt_root(const struct pagetable *pt)
 	return GPA(0); /* the first page that pt_init took */
 }
 
+/* The VM sees its tables: whatever a program that has become its master writes there must not lead out of the arena. */
 static uint64_t *table_at(const struct pagetable *pt, uint64_t entry)
 {
+	HK_BUG_ON((entry & PTE_ADDRESS) >= pt->arena_used);
 	return (uint64_t *)(pt->arena + (entry & PTE_ADDRESS));
 }
 

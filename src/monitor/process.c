@@ -48,6 +48,7 @@ static int64_t refuse(struct hk_task *t, const char *why, int error)
 static void lock_all(struct monitor *m)
 {
 	pthread_mutex_lock(&m->mm.lock);
+	pthread_mutex_lock(&m->proc.actions.lock);
 	fd_guard_lock(&m->proc.fds);
 	trace_lock(m->trace);
 }
@@ -56,6 +57,7 @@ static void unlock_parent(struct monitor *m)
 {
 	trace_unlock(m->trace);
 	fd_guard_unlock(&m->proc.fds);
+	pthread_mutex_unlock(&m->proc.actions.lock);
 	pthread_mutex_unlock(&m->mm.lock);
 }
 
@@ -63,6 +65,7 @@ static void unlock_child(struct monitor *m, struct hk_call *call)
 {
 	trace_forked(m->trace, call);
 	fd_guard_forked(&m->proc.fds);
+	pthread_mutex_unlock(&m->proc.actions.lock);
 	pthread_mutex_unlock(&m->mm.lock);
 }
 
@@ -189,10 +192,13 @@ static struct borrower *borrower_new(struct forking *f)
 	if (!b)
 		return NULL;
 	b->th = *parent;
+	pthread_mutex_lock(&parent->task.proc->actions.lock);
 	fd_guard_lock(&parent->task.proc->fds);
 	b->proc = *parent->task.proc;
 	fd_guard_unlock(&parent->task.proc->fds);
+	pthread_mutex_unlock(&parent->task.proc->actions.lock);
 	fd_guard_forked(&b->proc.fds);
+	pthread_mutex_init(&b->proc.actions.lock, NULL);
 	b->proc.fds.borrowed = true;
 	b->proc.is_child = true;
 	b->th.task.proc = &b->proc;

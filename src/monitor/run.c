@@ -219,9 +219,23 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 	return 0;
 }
 
+/* What all vCPUs came back with; how many there are. */
+static unsigned count_exits(struct monitor *m, uint64_t exits[VCPU_EVENT_COUNT])
+{
+	unsigned n = 1;
+
+	memcpy(exits, m->first.vcpu.exits, sizeof(m->first.vcpu.exits));
+	pthread_mutex_lock(&m->threads.lock);
+	for (struct thread *th = m->threads.made; th; th = th->next_made, n++)
+		for (int i = 0; i < VCPU_EVENT_COUNT; i++)
+			exits[i] += th->vcpu.exits[i];
+	pthread_mutex_unlock(&m->threads.lock);
+	return n;
+}
+
 static void print_stats(struct monitor *m)
 {
-	const uint64_t *exits = m->first.vcpu.exits;
+	uint64_t exits[VCPU_EVENT_COUNT], cpus = count_exits(m, exits);
 	const struct pagetable *pt = &m->proc.mm->pt;
 	const uint64_t *at = m->stamp;
 	struct rusage ru = { 0 };
@@ -240,6 +254,7 @@ static void print_stats(struct monitor *m)
 		{ "exits", "exceptions", exits[VCPU_EXCEPTION], NULL },
 		{ "exits", "forbidden accesses", exits[VCPU_FORBIDDEN], NULL },
 		{ "exits", "signals and kicks", exits[VCPU_KICKED], NULL },
+		{ "threads", "virtual CPUs made", cpus, NULL },
 		{ "page tables", "2 MiB entries", pt->entries_2m, NULL },
 		{ "page tables", "4 KiB entries", pt->entries_4k, NULL },
 		{ "page tables", "pages", pt->tables, NULL },

@@ -200,6 +200,7 @@ static int64_t start(struct thread *th, struct thread *parent, const struct clon
 		task_note(&parent->task, "the host starts no more threads");
 		return tid;
 	}
+	trace_many(m->trace);
 	th->task.tid = th->vcpu.tid = tid;
 	task_list_add(&m->proc.tasks, &th->task);
 	/* As Linux, which does not mind if these cannot be written. */
@@ -279,6 +280,7 @@ static void bury(struct thread *th)
 {
 	gva_t tid_at = th->task.clear_child_tid;
 
+	trace_exited(th->m->trace, th->task.exit_code, 0);
 	robust_end(&th->task);
 	signal_end_thread(&th->task);
 	/* The process lives on under the number of its first host thread, which so cannot end. */

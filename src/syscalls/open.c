@@ -2,8 +2,8 @@
 /* Descriptors: opening, closing, duplicating, fcntl and locks. The numbers are the host's. */
 #include "syscalls/at.h"
 #include "syscalls/handlers.h"
-#include "syscalls/vetted.h"
 #include "syscalls/openexec.h"
+#include "syscalls/vetted.h"
 
 #include "mm/uaccess.h"
 

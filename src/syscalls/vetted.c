@@ -59,7 +59,8 @@ static int64_t open_new(const struct hk_path *p, const struct open_how *how, boo
 	struct open_how create = *how;
 
 	if (last_try)
-		create.resolve |= RESOLVE_NO_XDEV; /* through the link, but not into another file system: not into /proc */
+		create.resolve |=
+			RESOLVE_NO_XDEV; /* through the link, but not into another file system: not into /proc */
 	else
 		create.flags |= O_EXCL;
 	return host_open(p, &create);

@@ -41,6 +41,7 @@ struct trace {
 	struct pending *all;
 	uint64_t last_ns;
 	uint64_t start_ns;
+	bool many; /* lines say whose they are; set once, read without the lock */
 };
 
 static uint64_t now(clockid_t clock)
@@ -203,12 +204,20 @@ static void seconds(struct hk_strbuf *line, uint64_t ns)
 	hk_strbuf_printf(line, "%6lu.%06lu ", ns / 1000000000, ns % 1000000000 / 1000);
 }
 
+/* As strace -f has it. */
+static void whose(const struct trace *t, struct hk_strbuf *line, pid_t tid)
+{
+	if (__atomic_load_n(&t->many, __ATOMIC_RELAXED))
+		hk_strbuf_printf(line, "[pid %5d] ", (int)tid);
+}
+
 static void text_line(struct trace *t, struct pending *p, const char *ending)
 {
 	const struct hk_call *call = &p->call;
 	struct hk_strbuf *line = &p->line;
 	size_t start;
 
+	whose(t, line, p->tid);
 	if (t->opt.time & TRACE_TIME_ABSOLUTE)
 		wall_clock(line, p->wall_ns);
 	if (t->opt.time & TRACE_TIME_RELATIVE)
@@ -305,7 +314,7 @@ static void trace_enter(void *ctx, struct hk_call *call)
 	p = pending_take(t, call);
 	if (!p)
 		return;
-	p->tid = t->opt.json ? (pid_t)syscall(SYS_gettid) : 0;
+	p->tid = gettid();
 	p->wall_ns = t->opt.json || t->opt.time & TRACE_TIME_ABSOLUTE ? now(CLOCK_REALTIME) : 0;
 	decode_before(t, p);
 	p->call.began_ns = now(CLOCK_MONOTONIC); /* decoding is not the call's time */
@@ -378,6 +387,12 @@ void trace_free(struct trace *t)
 	free(t);
 }
 
+void trace_many(struct trace *t)
+{
+	if (t)
+		__atomic_store_n(&t->many, true, __ATOMIC_RELAXED);
+}
+
 struct hk_trace_hook *trace_hook(struct trace *t)
 {
 	return &t->hook;
@@ -390,11 +405,12 @@ static void event(struct trace *t, const char *kind, const char *before, const c
 	uint64_t ns = now(CLOCK_REALTIME);
 
 	if (t->opt.json) {
-		hk_strbuf_printf(&b, "{\"t\":%lu.%06lu,\"event\":\"%s\",\"text\":", ns / 1000000000,
-				 ns % 1000000000 / 1000, kind);
+		hk_strbuf_printf(&b, "{\"t\":%lu.%06lu,\"tid\":%d,\"event\":\"%s\",\"text\":", ns / 1000000000,
+				 ns % 1000000000 / 1000, (int)gettid(), kind);
 		json_string(&b, text, strlen(text));
 		hk_strbuf_puts(&b, "}\n");
 	} else {
+		whose(t, &b, gettid());
 		if (t->opt.time & TRACE_TIME_ABSOLUTE)
 			wall_clock(&b, ns);
 		hk_strbuf_printf(&b, "%s%s%s\n", before, text, after);

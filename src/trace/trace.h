@@ -50,6 +50,9 @@ struct hk_trace_hook *trace_hook(struct trace *t);
 void trace_signal(struct trace *t, const siginfo_t *si);
 void trace_exited(struct trace *t, int code, int sig);
 
+/* There is more than one thread or process from now on: each line begins with whose it is. t may be NULL. */
+void trace_many(struct trace *t);
+
 /* Around a fork: no other thread is in the middle of anything while it is locked. In the child the calls that others of its parent's threads were in are
  * forgotten, and `call`, which made it, gets no line there. t may be NULL. */
 void trace_lock(struct trace *t);
