@@ -35,6 +35,7 @@
 #define GATE_SAVE_FXSAVE    0x320
 #define GATE_LOAD_XRSTOR    0x330 /* ring 3: the same from there */
 #define GATE_LOAD_FXRSTOR   0x340
+#define GATE_PROBE_LAST     0x350 /* ring 3: the last part of the probe, which ends with the SYSCALL */
 
 /* Ports. An exit on GATE_PORT_SYSCALL is a system call; on GATE_PORT_VECTOR + n exception n. */
 #define GATE_PORT_SYSCALL 0x20

@@ -354,10 +354,10 @@ static void add_aux(struct stack_spec *s, uint64_t type, uint64_t value)
 }
 
 static void fill_aux(struct stack_spec *s, const struct exec_request *req, const struct elf_plan *plan, uint64_t bias,
-		     uint64_t interp_base)
+		     uint64_t interp_base, uint64_t vdso)
 {
-	if (req->vdso)
-		add_aux(s, AT_SYSINFO_EHDR, req->vdso);
+	if (vdso)
+		add_aux(s, AT_SYSINFO_EHDR, vdso);
 	if (req->min_sigstack)
 		add_aux(s, AT_MINSIGSTKSZ, req->min_sigstack);
 	add_aux(s, AT_HWCAP, req->hwcap);
@@ -447,17 +447,19 @@ static int map_image(struct hk_task *t, struct program *p, struct elf_plan *plan
 {
 	struct hk_process *proc = t->proc;
 	struct program ip = { .path = plan->interp, .fd = -1 };
-	uint64_t bias, interp_bias = 0;
+	uint64_t bias, interp_bias = 0, vdso = 0;
 	struct elf_plan *iplan;
 	struct elf_source src = { .ctx = &ip, .read = program_read };
 	int r = map_plan(t, p, plan, plan->fixed ? 0 : PIE_BASE + random_below(proc, RANDOM_MMAP), &bias, err);
 
 	if (r)
 		return r;
+	if (req->map_vdso && req->map_vdso(proc->mm, &vdso))
+		return hk_err_set(err, -ENOMEM, "cannot map the vDSO of %s: out of memory", p->path);
 	note_image(proc, plan, bias);
 	*start = bias + plan->entry;
 	if (!plan->has_interp) {
-		fill_aux(spec, req, plan, bias, 0);
+		fill_aux(spec, req, plan, bias, 0, vdso);
 		return 0;
 	}
 	iplan = malloc(sizeof(*iplan));
@@ -473,7 +475,7 @@ static int map_image(struct hk_task *t, struct program *p, struct elf_plan *plan
 		r = map_plan(t, &ip, iplan, 0, &interp_bias, err);
 	if (r == 0) {
 		*start = interp_bias + iplan->entry;
-		fill_aux(spec, req, plan, bias, interp_bias);
+		fill_aux(spec, req, plan, bias, interp_bias, vdso);
 	} else {
 		hk_err_wrap(err, "%s needs the interpreter %s", p->path, plan->interp);
 	}
@@ -487,7 +489,7 @@ static int load(struct hk_task *t, struct program *p, struct args *a, const stru
 {
 	struct elf_source src = { .ctx = p, .read = program_read };
 	struct stack_spec spec = { .envp = req->envp, .execfn = req->path };
-	uint64_t start, size = stack_limit(t->proc);
+	uint64_t start = 0, size = stack_limit(t->proc);
 	char path_buf[SCRIPT_LINE_MAX];
 	int r = open_through_scripts(p, a, NULL, path_buf, err);
 

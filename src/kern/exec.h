@@ -14,7 +14,7 @@ struct exec_request {
 	char *const *envp;      /* NULL-terminated */
 	uint64_t hwcap, hwcap2; /* AT_HWCAP, AT_HWCAP2 */
 	uint64_t min_sigstack;  /* AT_MINSIGSTKSZ */
-	uint64_t vdso;          /* AT_SYSINFO_EHDR; 0 = none */
+	int (*map_vdso)(struct mm *mm, uint64_t *base); /* NULL: none; *base is for AT_SYSINFO_EHDR, 0 = none */
 };
 
 /* Everything that may fail, without touching the address space: 0 or -errno. The program's file is left open in req->fd, to be closed in any case. */

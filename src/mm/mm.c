@@ -89,6 +89,8 @@ static int64_t choose(const struct mm *mm, uint64_t addr, uint64_t len, int flag
 			return -EINVAL;
 		if (addr < HK_GUEST_MIN)
 			return -EPERM;
+		if (vma_any(&mm->vmas, addr, addr + len, VMA_SEALED))
+			return flags & MAP_FIXED_NOREPLACE ? -EEXIST : -EPERM;
 		if (flags & MAP_FIXED_NOREPLACE) {
 			struct vma *v = vma_find_from(&mm->vmas, addr);
 
@@ -244,8 +246,11 @@ static int check_range(gva_t addr, uint64_t len, uint64_t *end)
 static int64_t unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
 {
 	struct mm_charge old = mm_charged(mm, start, end);
-	int64_t r = hk_hostcall_sure(SYS_munmap, start, end - start);
+	int64_t r;
 
+	if (vma_any(&mm->vmas, start, end, VMA_SEALED))
+		return -EPERM;
+	r = hk_hostcall_sure(SYS_munmap, start, end - start);
 	if (r == 0)
 		r = vma_remove(&mm->vmas, start, end);
 	if (r == 0)
@@ -293,6 +298,8 @@ static int64_t protect_part(struct mm *mm, uint64_t start, uint64_t end, int pro
 
 static int64_t protect_locked(struct mm *mm, uint64_t start, uint64_t end, int prot)
 {
+	if (vma_any(&mm->vmas, start, end, VMA_SEALED))
+		return -EPERM;
 	while (start < end) {
 		struct vma *v = vma_find(&mm->vmas, start);
 		uint64_t stop;
@@ -413,6 +420,9 @@ static int64_t remap_locked(struct mm *mm, uint64_t old, uint64_t old_len, uint6
 
 	if (!v)
 		return -EFAULT;
+	if (vma_any(&mm->vmas, old, old + hk_max(old_len, HK_PAGE_SIZE), VMA_SEALED) ||
+	    ((flags & MREMAP_FIXED) && vma_any(&mm->vmas, new_addr, new_addr + new_len, VMA_SEALED)))
+		return -EPERM;
 	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && new_len <= old_len) {
 		r = new_len < old_len ? unmap_locked(mm, old + new_len, old + old_len) : 0;
 		return r ? r : (int64_t)old;
@@ -473,6 +483,23 @@ int64_t mm_remap(struct mm *mm, gva_t old, uint64_t old_len, uint64_t new_len, i
 	}
 	pthread_mutex_lock(&mm->lock);
 	r = remap_locked(mm, old.v, old_len, new_len, flags, new_addr.v);
+	pthread_mutex_unlock(&mm->lock);
+	return r;
+}
+
+int mm_seal(struct mm *mm, gva_t start, uint64_t len)
+{
+	uint64_t end = start.v + len;
+	int r = 0;
+
+	pthread_mutex_lock(&mm->lock);
+	for (struct vma *v = vma_find(&mm->vmas, start.v); r == 0 && v && v->start < end;
+	     v = vma_find(&mm->vmas, start.v)) {
+		uint64_t stop = hk_min(v->end, end);
+
+		r = vma_update(&mm->vmas, start.v, stop, v->prot, VMA_SEALED, VMA_SEALED);
+		start.v = stop;
+	}
 	pthread_mutex_unlock(&mm->lock);
 	return r;
 }

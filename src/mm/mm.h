@@ -49,6 +49,8 @@ int64_t mm_map(struct mm *mm, gva_t addr, uint64_t len, int prot, int flags, int
 int64_t mm_unmap(struct mm *mm, gva_t addr, uint64_t len);
 int64_t mm_protect(struct mm *mm, gva_t addr, uint64_t len, int prot);
 int64_t mm_remap(struct mm *mm, gva_t old, uint64_t old_len, uint64_t new_len, int flags, gva_t new_addr);
+/* From now on the guest may not change [start, end): EPERM, as after mseal(2). */
+HK_MUST_CHECK int mm_seal(struct mm *mm, gva_t start, uint64_t len);
 int64_t mm_brk(struct mm *mm, gva_t want);
 int64_t mm_advise(struct mm *mm, gva_t addr, uint64_t len, int advice);
 int64_t mm_lock(struct mm *mm, gva_t addr, uint64_t len, int flags); /* mlock2 */

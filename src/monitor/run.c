@@ -9,6 +9,7 @@
 #include "trace/stats.h"
 #include "trace/trace.h"
 #include "vmm/cpuid.h"
+#include "vmm/vdso.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -162,6 +163,7 @@ static int load_program(struct monitor *m, const char *path, int fd, struct hk_e
 		.hwcap2 = m->vm.facts.fsgsbase ? getauxval(AT_HWCAP2)
 					       : getauxval(AT_HWCAP2) & ~(unsigned long)HWCAP2_FSGSBASE,
 		.min_sigstack = getauxval(AT_MINSIGSTKSZ),
+		.map_vdso = m->vm.facts.tsc_is_hosts ? vdso_map : NULL,
 	};
 
 	int r = exec_load(&m->first.task, &req, err);

@@ -330,13 +330,26 @@ static void probe_from(struct vcpu *v, uint64_t step, struct vcpu_exit *e)
 	vcpu_run(v, e);
 }
 
-/* Run the gate's probe code at ring 3 and see what RDFSBASE, XGETBV and SYSCALL do. */
+/* KVM starts a vCPU's time-stamp counter at 0; the host's own is wanted. False: this host cannot. */
+static bool take_hosts_tsc(const struct vcpu *v)
+{
+	uint64_t offset = 0;
+	struct kvm_device_attr attr = { .group = KVM_VCPU_TSC_CTRL,
+					.attr = KVM_VCPU_TSC_OFFSET,
+					.addr = (uint64_t)(uintptr_t)&offset };
+
+	return ioctl(v->fd, KVM_SET_DEVICE_ATTR, &attr) == 0;
+}
+
+/* Run the gate's probe code at ring 3 and see what RDFSBASE, XGETBV, RDTSC and SYSCALL do. */
 static int probe(struct vcpu *v, struct hk_err *err)
 {
 	struct tss64 *tss = (struct tss64 *)(v->page + GATE_CPU_TSS);
+	uint64_t tsc = __builtin_ia32_rdtsc();
 	struct vcpu_exit e;
 	struct kvm_sregs s;
 
+	v->vm->facts.tsc_needs_offset = take_hosts_tsc(v);
 	probe_from(v, GATE_PROBE, &e);
 	v->vm->facts.fsgsbase = !undefined(v, &e, GATE_PROBE, GATE_PROBE_XGETBV);
 	if (!v->vm->facts.fsgsbase)
@@ -350,6 +363,7 @@ static int probe(struct vcpu *v, struct hk_err *err)
 	if (ioctl(v->fd, KVM_GET_SREGS, &s))
 		return hk_err_set(err, -errno, "cannot read the segment registers: %s", strerror(errno));
 	v->vm->facts.known = true;
+	v->vm->facts.tsc_is_hosts = v->regs.r9 >= tsc && v->regs.r9 <= __builtin_ia32_rdtsc();
 	v->vm->facts.guest_xcr0 = v->regs.r8;
 	v->vm->facts.xsave_size = (uint32_t)hk_max(v->regs.r10, cpuid_xsave_size(v->vm->cpuid, v->regs.r8));
 	v->vm->facts.hwcap = (uint32_t)v->regs.rdx;
@@ -399,6 +413,8 @@ static int set_up(struct vcpu *v, const struct mm *mm, struct hk_err *err)
 	r = set_xcr0(v);
 	if (r)
 		return hk_err_set(err, r, "cannot enable the extended state %#lx: %s", v->vm->xcr0, strerror(-r));
+	if (v->vm->facts.tsc_needs_offset && !take_hosts_tsc(v))
+		return hk_err_set(err, -EIO, "cannot set vCPU %u's time-stamp counter: %s", v->id, strerror(errno));
 	v->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
 	vm_add_vcpu(v->vm, v);
 	return 0;

@@ -20,10 +20,12 @@ enum vm_syscall {
 struct vm_facts {
 	bool known; /* the rest is valid */
 	enum vm_syscall syscall;
-	bool fsgsbase;       /* rd/wrfsbase may be used at ring 3 */
-	uint64_t guest_xcr0; /* as XGETBV says in the guest; 0: no XSAVE there */
-	uint32_t xsave_size; /* of the XSAVE area for it, bytes */
-	uint32_t hwcap;      /* CPUID leaf 1 EDX as the program will see it */
+	bool fsgsbase;         /* rd/wrfsbase may be used at ring 3 */
+	uint64_t guest_xcr0;   /* as XGETBV says in the guest; 0: no XSAVE there */
+	uint32_t xsave_size;   /* of the XSAVE area for it, bytes */
+	bool tsc_is_hosts;     /* RDTSC gives the same in the guest as in the host … */
+	bool tsc_needs_offset; /* … if the vCPU's offset is set to 0 first */
+	uint32_t hwcap;        /* CPUID leaf 1 EDX as the program will see it */
 };
 
 struct vm_slot {
