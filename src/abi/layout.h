@@ -14,6 +14,39 @@
 #define GATE_STATE_VA   (GATE_VA + 0x10000000) /* GATE_STATE_SIZE bytes a vCPU, for ring 3: see vmm/state.c */
 #define GATE_PAGE_SIZE  0x1000
 #define GATE_STATE_SIZE 0x4000
+/*
+ * A vCPU's data page, which ring 3 may read and write: GATE_DATA above its GS base, so that what a program touches through GS itself (natively at an
+ * address near 0) is not mapped. All GS bases have the upper half GATE_GS_HIGH.
+ */
+#define GATE_GS_VA   (GATE_VA + 0x20000000)
+#define GATE_GS_HIGH 0x7f00
+#define GATE_DATA    0x1000000
+
+/* Offsets in the data page. */
+#define GATE_DATA_IDS      0x00 /* not 0: the next six are the thread's */
+#define GATE_DATA_PID      0x08
+#define GATE_DATA_TID      0x10
+#define GATE_DATA_UID      0x18
+#define GATE_DATA_EUID     0x20
+#define GATE_DATA_GID      0x28
+#define GATE_DATA_EGID     0x30
+#define GATE_DATA_ANSWERED 0x38 /* calls answered by the gate */
+#define GATE_DATA_STATE    0x40 /* GATE_STATE_*: of a call for the server thread */
+#define GATE_DATA_NR       0x48
+#define GATE_DATA_ARGS     0x50
+#define GATE_DATA_RESULT   0x80
+#define GATE_DATA_TAIL     0x88 /* where the trampoline makes the system call itself */
+#define GATE_DATA_SPIN     0x90 /* how often to look for the answer; 0: the server is off */
+#define GATE_DATA_SERVED   0x98 /* calls that the server answered */
+
+#define GATE_NR_ANY 0xffffffff
+
+/* States of a call for the server thread. */
+#define GATE_STATE_IDLE    0
+#define GATE_STATE_REQUEST 1 /* the guest's */
+#define GATE_STATE_BUSY    2 /* the server's */
+#define GATE_STATE_DONE    3 /* RESULT holds */
+#define GATE_STATE_REFUSED 4 /* make the system call yourself */
 
 /* Offsets in the code page. */
 #define GATE_SYSCALL        0x000 /* LSTAR */
@@ -36,6 +69,7 @@
 #define GATE_LOAD_XRSTOR    0x330 /* ring 3: the same from there */
 #define GATE_LOAD_FXRSTOR   0x340
 #define GATE_PROBE_LAST     0x350 /* ring 3: the last part of the probe, which ends with the SYSCALL */
+#define GATE_FAST           0x380 /* ring 3: what patched calls reach; gate_fast.inc */
 
 /* Ports. An exit on GATE_PORT_SYSCALL is a system call; on GATE_PORT_VECTOR + n exception n. */
 #define GATE_PORT_SYSCALL 0x20
@@ -56,6 +90,7 @@
 #define GATE_SEL_TSS       0x40
 
 #ifndef __ASSEMBLER__
+#include <stddef.h>
 #include <stdint.h>
 
 /* What the processor pushes at an exception; the stub of a vector without an error code sees it start at rip. */
@@ -69,6 +104,25 @@ struct gate_leave {
 	struct gate_frame frame;
 };
 
+/* The data page, as the monitor sees it: the guest may write anything into it at any time. */
+struct gate_data {
+	uint64_t ids, pid, tid, uid, euid, gid, egid, answered;
+	uint32_t state, pad;
+	uint64_t nr, args[6], result, tail, spin, served;
+};
+
+/*
+ * A stretch of the gate's code for patched calls, as offsets in its page; what the registers hold there, so that an interrupted call can be undone or
+ * finished. Up to in_rcx the tail is in RCX, then in R11, from `saved` on in the data page. In [posted, restored) R11 holds the flags as LAHF and SETO put
+ * them. Before `commit` nothing has happened yet, or the data page tells; from there on the call has been made, and its result is in RAX or in the data page.
+ */
+struct gate_entry {
+	uint32_t nr, start, commit, end, in_rcx, saved, posted, restored;
+};
+
+_Static_assert(offsetof(struct gate_data, state) == GATE_DATA_STATE, "the offsets are those of the structure");
+_Static_assert(offsetof(struct gate_data, result) == GATE_DATA_RESULT, "the offsets are those of the structure");
+_Static_assert(offsetof(struct gate_data, served) == GATE_DATA_SERVED, "the offsets are those of the structure");
 _Static_assert(sizeof(struct gate_frame) == 40, "the frame is the processor's");
 _Static_assert(GATE_CPU_VA + GATE_CPU_MAX * GATE_PAGE_SIZE <= GATE_STATE_VA, "the vCPUs' pages end before their areas");
 _Static_assert(GATE_VECTOR + GATE_VECTORS * GATE_VECTOR_SIZE <= GATE_STMXCSR, "the stubs have room");

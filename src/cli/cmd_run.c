@@ -18,6 +18,7 @@ enum option_id {
 	OPT_MEM,
 	OPT_TIMEOUT,
 	OPT_NO_ASLR,
+	OPT_NO_PATCH,
 	OPT_STATS,
 	OPT_TRACE,
 	OPT_TRACE_FORMAT,
@@ -44,6 +45,8 @@ static const struct {
 	  "end the program after this wall-clock time (1.5, 200ms, 5m…), exit status 124" },
 	{ "no-aslr", NULL, no_argument, OPT_NO_ASLR,
 	  "put stack, heap, libraries and program at the same addresses each time" },
+	{ "no-patch", NULL, no_argument, OPT_NO_PATCH,
+	  "leave the program's code alone: every system call leaves the virtual machine" },
 	{ "trace", "FILE", optional_argument, OPT_TRACE,
 	  "print each system call like strace, on standard error or to FILE" },
 	{ "trace-filter", "LIST", required_argument, OPT_TRACE_FILTER,
@@ -191,6 +194,9 @@ static int set_option(struct monitor_options *o, struct env *sets, bool *clear, 
 		return hk_parse_duration(value, &o->timeout_ns) || !o->timeout_ns
 			       ? bad("timeout", value, "not a duration such as 1.5, 200ms or 5m")
 			       : 0;
+	case OPT_NO_PATCH:
+		o->patch = false;
+		return 0;
 	case OPT_NO_ASLR:
 		o->aslr = false;
 		return 0;
@@ -267,7 +273,7 @@ static int parse(int argc, char **argv, struct monitor_options *o, struct env *s
 
 int cmd_run(int argc, char **argv)
 {
-	struct monitor_options o = { .aslr = true };
+	struct monitor_options o = { .aslr = true, .patch = true };
 	struct env sets = { 0 }, env = { 0 };
 	struct hk_err err = { 0 };
 	bool clear = false, ok;

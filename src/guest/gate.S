@@ -131,6 +131,8 @@ probe_last:
 	cpuid
 	syscall
 	ud2
+	.org GATE_FAST, 0xcc
+#include "guest/gate_fast.inc"
 	.org GATE_PAGE_SIZE, 0xcc
 gate_end:
 

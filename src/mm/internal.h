@@ -17,6 +17,12 @@ struct mm_charge mm_charged(const struct mm *mm, uint64_t start, uint64_t end);
 bool mm_within_limits(const struct mm *mm, uint64_t space, struct mm_charge more, struct mm_charge less);
 void mm_recharge(struct mm *mm, struct mm_charge less, struct mm_charge more);
 
+static inline void mm_code_changing(const struct mm *mm, uint64_t start, uint64_t end)
+{
+	if (mm->code_watch.changing)
+		mm->code_watch.changing(mm->code_watch.ctx, start, end);
+}
+
 /* The protection of the host mapping behind a guest mapping with this one. */
 int mm_host_prot(int prot);
 

@@ -173,6 +173,7 @@ static int64_t map_at(struct mm *mm, struct vma *v, int flags, int fd, bool popu
 		return -EINVAL;
 	if (!mm_within_limits(mm, len, mm_charge_of(v, len), old))
 		return -ENOMEM;
+	mm_code_changing(mm, v->start, v->end);
 	r = hk_hostcall_sure(SYS_mmap, v->start, len, mm_host_prot(v->prot), host_flags, fd, v->offset);
 	if (r < 0)
 		return r;
@@ -191,7 +192,7 @@ int64_t mm_map(struct mm *mm, gva_t addr, uint64_t len, int prot, int flags, int
 	       const struct mm_map_hint *hint)
 {
 	struct vma v = { .prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC),
-			 .flags = vma_flags(flags),
+			 .flags = vma_flags(flags) | (prot & PROT_WRITE ? VMA_WRITTEN : 0),
 			 .kind = hint ? hint->kind : VMA_PLAIN };
 	bool anonymous = flags & MAP_ANONYMOUS;
 	int64_t r;
@@ -250,6 +251,7 @@ static int64_t unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
 
 	if (vma_any(&mm->vmas, start, end, VMA_SEALED))
 		return -EPERM;
+	mm_code_changing(mm, start, end);
 	r = hk_hostcall_sure(SYS_munmap, start, end - start);
 	if (r == 0)
 		r = vma_remove(&mm->vmas, start, end);
@@ -285,9 +287,11 @@ static int64_t protect_part(struct mm *mm, uint64_t start, uint64_t end, int pro
 		return -ENOMEM;
 	if ((prot & PROT_EXEC) && (probe.flags & VMA_NOEXEC))
 		return -EACCES;
+	if ((prot & PROT_WRITE) || probe.kind == VMA_GATE)
+		mm_code_changing(mm, start, end);
 	r = hk_hostcall_sure(SYS_mprotect, start, end - start, mm_host_prot(prot));
 	if (r == 0)
-		r = vma_update(&mm->vmas, start, end, prot, 0, 0);
+		r = vma_update(&mm->vmas, start, end, prot, prot & PROT_WRITE ? VMA_WRITTEN : 0, VMA_WRITTEN);
 	if (r)
 		return r;
 	mm_recharge(mm, before, after);
@@ -383,7 +387,11 @@ static int64_t move_to(struct mm *mm, struct vma *v, uint64_t old, uint64_t old_
 		       int flags)
 {
 	bool keep = (flags & MREMAP_DONTUNMAP) || old_len == 0;
-	int64_t r = hk_hostcall_sure(SYS_mremap, old, old_len, new_len,
+	int64_t r;
+
+	mm_code_changing(mm, old, old + old_len);
+	mm_code_changing(mm, new, new + new_len);
+	r = hk_hostcall_sure(SYS_mremap, old, old_len, new_len,
 				     (flags & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED, new);
 
 	return r < 0 ? r : record_move(mm, v, old, old_len, new, new_len, keep);
@@ -508,7 +516,11 @@ int mm_seal(struct mm *mm, gva_t start, uint64_t len)
 
 static bool brk_move(struct mm *mm, uint64_t old_end, uint64_t new_end)
 {
-	struct vma v = { .start = old_end, .end = new_end, .prot = PROT_READ | PROT_WRITE, .kind = VMA_HEAP };
+	struct vma v = { .start = old_end,
+			 .end = new_end,
+			 .prot = PROT_READ | PROT_WRITE,
+			 .flags = VMA_WRITTEN,
+			 .kind = VMA_HEAP };
 	struct vma *next;
 
 	if (new_end <= old_end)

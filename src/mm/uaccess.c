@@ -16,6 +16,7 @@ size_t uaccess_clear(void *dst, size_t n);
 size_t uaccess_scan(char *dst, const char *src, size_t n);
 size_t uaccess_touch(void *p, int write);
 size_t uaccess_cmpxchg(uint32_t *p, uint32_t *expected, uint32_t desired);
+size_t uaccess_store(void *p, uint64_t value);
 
 #define SCAN_FAULT (1UL << 63)
 
@@ -76,6 +77,11 @@ int copy_to_guest(gva_t dst, const void *src, size_t len)
 int clear_guest(gva_t dst, size_t len)
 {
 	return gva_range_ok(dst, len) && uaccess_clear(pointer(dst), len) == 0 ? 0 : -EFAULT;
+}
+
+int store_guest(gva_t dst, uint64_t value)
+{
+	return gva_range_ok(dst, 8) && dst.v % 8 == 0 && uaccess_store(pointer(dst), value) == 0 ? 0 : -EFAULT;
 }
 
 size_t copy_from_guest_partial(void *dst, gva_t src, size_t len)

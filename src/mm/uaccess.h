@@ -26,6 +26,9 @@ HK_MUST_CHECK int copy_to_guest(gva_t dst, const void *src, size_t len);
 /* len zero bytes at dst. */
 HK_MUST_CHECK int clear_guest(gva_t dst, size_t len);
 
+/* One aligned store of eight bytes, which other threads see whole. */
+HK_MUST_CHECK int store_guest(gva_t dst, uint64_t value);
+
 /* As many bytes as can be read from src before a fault, up to len; may be 0. */
 size_t copy_from_guest_partial(void *dst, gva_t src, size_t len);
 

@@ -60,6 +60,7 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.program_fd = program_fd,
 		.is_child = proc->is_child,
 		.aslr = o->aslr,
+		.patch = o->patch,
 		.stats = o->stats,
 		.trace = o->trace,
 		.trace_json = o->trace_json,

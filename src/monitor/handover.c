@@ -101,6 +101,7 @@ static void take_options(struct inheritance *in, char *filter)
 		.mem = h->mem,
 		.timeout_ns = h->timeout_ns,
 		.aslr = h->aslr,
+		.patch = h->patch,
 		.stats = h->stats,
 		.trace = h->trace,
 		.trace_json = h->trace_json,

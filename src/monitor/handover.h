@@ -15,7 +15,7 @@
 struct handover {
 	int kvm_fd, trace_fd, self_fd, program_fd; /* -1: none */
 	bool is_child;
-	bool aslr, stats, trace, trace_json, trace_rip, trace_where, has_filter;
+	bool aslr, patch, stats, trace, trace_json, trace_rip, trace_where, has_filter;
 	int trace_time;
 	unsigned trace_string;
 	uint64_t mem, timeout_ns, deadline_ns;

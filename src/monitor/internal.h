@@ -3,6 +3,7 @@
 #ifndef HK_MONITOR_INTERNAL_H
 #define HK_MONITOR_INTERNAL_H
 
+#include "gate/gate.h"
 #include "kern/task.h"
 #include "monitor/monitor.h"
 #include "trace/stats.h"
@@ -58,6 +59,7 @@ struct monitor {
 	struct hk_process proc;
 	struct mm mm;
 	struct vm vm;
+	struct gate gate;
 	struct thread first; /* the thread that the program starts with */
 	struct thread_pool threads;
 	int killed_by; /* signal number, if a fault ended the guest */

@@ -11,8 +11,12 @@ static void on_syscall(struct thread *th)
 {
 	struct hk_regs *r = &th->vcpu.regs;
 	struct hk_call call = { .nr = r->rax, .a = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 }, .rip = r->rip };
-	int64_t result = hk_dispatch(&th->task, &call);
+	int64_t result;
 
+	gate_trapped(&th->m->gate, r, __atomic_load_n(&th->m->threads.live, __ATOMIC_RELAXED) == 1);
+	result = hk_dispatch(&th->task, &call);
+	if (th->vcpu.data && gate_changes_ids(call.nr))
+		gate_fill_ids(th->vcpu.data);
 	if (signal_was_kick(&th->task) && result == -EINTR)
 		result = -HK_ERESTARTSYS;
 	if (th->task.regs_replaced) {
@@ -23,6 +27,27 @@ static void on_syscall(struct thread *th)
 		th->task.signals.restart_nr = call.nr;
 	} else {
 		r->rax = (uint64_t)result;
+	}
+}
+
+/* Did the vCPU come out in the middle of a patched call? Then it is before or behind it now. True: e's event is dealt with. */
+static bool settle(struct thread *th, struct vcpu_exit *e)
+{
+	static const enum gate_exit how[VCPU_EVENT_COUNT] = { [VCPU_SYSCALL] = GATE_EXIT_CALL,
+							      [VCPU_EXCEPTION] = GATE_EXIT_TRAP,
+							      [VCPU_FORBIDDEN] = GATE_EXIT_TRAP };
+	bool page_fault = e->event == VCPU_EXCEPTION && e->vector == 14;
+
+	if (!th->vcpu.data || e->event == VCPU_BROKEN)
+		return false;
+	switch (gate_settle(&th->m->gate, &th->vcpu.regs, th->vcpu.data, page_fault ? GATE_EXIT_FAULT : how[e->event])) {
+	case GATE_MAKE_CALL:
+		e->event = VCPU_SYSCALL;
+		return false;
+	case GATE_ANSWERED:
+		return e->event == VCPU_SYSCALL;
+	default:
+		return false;
 	}
 }
 
@@ -38,8 +63,12 @@ void monitor_loop(struct thread *th, struct hk_err *err)
 	struct hk_task *t = &th->task;
 	struct vcpu_exit e;
 
+	if (th->vcpu.data)
+		gate_fill(th->vcpu.data);
 	while (!t->exiting) {
 		vcpu_run(&th->vcpu, &e);
+		if (settle(th, &e))
+			e.event = VCPU_KICKED;
 		switch (e.event) {
 		case VCPU_SYSCALL:
 			on_syscall(th);

@@ -23,6 +23,7 @@ struct monitor_options {
 	uint64_t mem;        /* bytes; 0 = no limit */
 	uint64_t timeout_ns; /* wall-clock time; 0 = no limit */
 	bool aslr;
+	bool patch; /* SYSCALL instructions may be replaced by jumps to the gate */
 	bool stats;
 	bool trace;
 	bool trace_json, trace_rip, trace_where;

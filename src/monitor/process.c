@@ -141,6 +141,8 @@ static void begin_child(struct forking *f)
 	t->robust_list = GVA(0);
 	t->proc->start_ns = now(CLOCK_BOOTTIME);
 	renew_machine(f);
+	if (th->vcpu.data)
+		gate_fill(th->vcpu.data);
 	apply_request(t, f->req);
 	signal_forked(t);
 }
@@ -253,6 +255,8 @@ static int take_back(struct forking *f)
 
 	for (int i = 0; i < VCPU_EVENT_COUNT; i++)
 		v->exits[i] += f->child->th.vcpu.exits[i];
+	if (v->data)
+		gate_fill(v->data);
 	if (r == 0)
 		r = vcpu_set_bases(v, f->fs, f->gs);
 	return r ? r : vcpu_load_state(v);

@@ -137,6 +137,8 @@ static int start_vm(struct monitor *m, const struct inheritance *in, struct hk_e
 	if (r)
 		return hk_err_set(err, r, "cannot set up guest memory: %s", strerror(-r));
 	proc->mm->limit = m->opt->mem;
+	/* A trace wants to see every call. */
+	m->vm.patching = m->opt->patch && !m->opt->trace && (!m->vm.facts.known || m->vm.facts.fsgsbase);
 	r = vm_install_gate(&m->vm, proc->mm, err);
 	stamp(m, PHASE_MEMORY);
 	if (r == 0)
@@ -144,6 +146,8 @@ static int start_vm(struct monitor *m, const struct inheritance *in, struct hk_e
 	if (r)
 		return r;
 	m->first.task.cpu = &m->first.vcpu.cpu;
+	if (m->first.vcpu.data)
+		gate_init(&m->gate, proc->mm);
 	m->first.task.signals.xsave_size = m->vm.facts.xsave_size;
 	m->first.task.signals.xcr0 = m->vm.facts.guest_xcr0;
 	threads_init(m);
@@ -239,6 +243,7 @@ static void print_stats(struct monitor *m)
 {
 	uint64_t exits[VCPU_EVENT_COUNT], cpus = count_exits(m, exits);
 	const struct pagetable *pt = &m->proc.mm->pt;
+	const struct gate_data *data = m->first.vcpu.data;
 	const uint64_t *at = m->stamp;
 	struct rusage ru = { 0 };
 
@@ -257,6 +262,11 @@ static void print_stats(struct monitor *m)
 		{ "exits", "forbidden accesses", exits[VCPU_FORBIDDEN], NULL },
 		{ "exits", "signals and kicks", exits[VCPU_KICKED], NULL },
 		{ "threads", "virtual CPUs made", cpus, NULL },
+		{ "gate", "calls answered in the guest", data ? data->answered : 0, NULL },
+		{ "gate", "instructions replaced", m->gate.counts.patched, NULL },
+		{ "gate", "instructions that trap often and stay", m->gate.counts.unfit, NULL },
+		{ "gate", "replacements undone", m->gate.counts.undone, NULL },
+		{ "gate", "calls interrupted in the gate", m->gate.counts.settled, NULL },
 		{ "page tables", "2 MiB entries", pt->entries_2m, NULL },
 		{ "page tables", "4 KiB entries", pt->entries_4k, NULL },
 		{ "page tables", "pages", pt->tables, NULL },

@@ -103,6 +103,26 @@ static void fill_tss(const struct vcpu *v)
 		tss->ports[GATE_PORT_SYSCALL / 8] &= (uint8_t) ~(1u << GATE_PORT_SYSCALL % 8);
 }
 
+static uint64_t gs_base(const struct vcpu *v)
+{
+	return GATE_GS_VA + (uint64_t)v->id * GATE_PAGE_SIZE;
+}
+
+_Static_assert(GATE_GS_VA >> 32 == GATE_GS_HIGH, "the gate knows its GS bases by their upper half");
+
+static int make_data_page(struct vcpu *v, struct mm *mm)
+{
+	void *page;
+	gpa_t gpa;
+	int r = pt_alloc_page(&mm->pt, &gpa, &page);
+
+	if (r == 0)
+		r = pt_map_gate(&mm->pt, gs_base(v) + GATE_DATA, gpa, true, true, false);
+	if (r == 0)
+		v->data = page;
+	return r;
+}
+
 static int make_page(struct vcpu *v, struct mm *mm)
 {
 	void *page;
@@ -113,6 +133,8 @@ static int make_page(struct vcpu *v, struct mm *mm)
 	r = pt_alloc_page(&mm->pt, &gpa, &page);
 	if (r == 0)
 		r = pt_map_gate(&mm->pt, page_va(v), gpa, false, true, false);
+	if (r == 0 && v->vm->patching)
+		r = make_data_page(v, mm);
 	pthread_mutex_unlock(&mm->lock);
 	if (r)
 		return r;
@@ -148,6 +170,7 @@ static int set_system_registers(struct vcpu *v, const struct mm *mm)
 	s.cs = segment(GATE_SEL_USER_CS, true, 3);
 	s.ss = segment(GATE_SEL_USER_SS, false, 3);
 	s.ds = s.es = s.fs = s.gs = segment(0, false, 3);
+	s.gs.base = v->data ? gs_base(v) : 0;
 	s.tr = (struct kvm_segment){ .base = page_va(v) + GATE_CPU_TSS,
 				     .limit = sizeof(struct tss64) - 1,
 				     .selector = GATE_SEL_TSS,
@@ -236,6 +259,9 @@ static int op_get_fs_gs(struct hk_cpu *c, uint64_t *fs, uint64_t *gs)
 		return -EINVAL;
 	*fs = m.head.entries[0].data;
 	*gs = m.head.entries[1].data;
+	/* What the gate keeps there is none of the program's business. */
+	if (*gs == gs_base(of_cpu(c)))
+		*gs = 0;
 	return 0;
 }
 
@@ -246,11 +272,17 @@ static int set_base(struct hk_cpu *c, uint32_t msr, uint64_t base)
 	return set_msrs(of_cpu(c), &entry, 1);
 }
 
+/* A GS base of 0, which is what nearly all programs have, is the gate's to use. */
+static uint64_t real_gs(const struct vcpu *v, uint64_t gs)
+{
+	return gs == 0 && v->data ? gs_base(v) : gs;
+}
+
 int vcpu_set_bases(struct vcpu *v, uint64_t fs, uint64_t gs)
 {
 	const struct kvm_msr_entry entries[] = {
 		{ .index = MSR_FS_BASE, .data = fs },
-		{ .index = MSR_GS_BASE, .data = gs },
+		{ .index = MSR_GS_BASE, .data = real_gs(v, gs) },
 	};
 
 	return set_msrs(v, entries, HK_ARRAY_LEN(entries));
@@ -263,7 +295,7 @@ static int op_set_fs(struct hk_cpu *c, uint64_t base)
 
 static int op_set_gs(struct hk_cpu *c, uint64_t base)
 {
-	return set_base(c, MSR_GS_BASE, base);
+	return set_base(c, MSR_GS_BASE, real_gs(of_cpu(c), base));
 }
 
 /* Run the gate's STMXCSR below the program's red zone, where a signal frame would go, and put the registers back. */
@@ -352,8 +384,12 @@ static int probe(struct vcpu *v, struct hk_err *err)
 	v->vm->facts.tsc_needs_offset = take_hosts_tsc(v);
 	probe_from(v, GATE_PROBE, &e);
 	v->vm->facts.fsgsbase = !undefined(v, &e, GATE_PROBE, GATE_PROBE_XGETBV);
-	if (!v->vm->facts.fsgsbase)
+	if (!v->vm->facts.fsgsbase) {
+		/* The gate could not tell a GS base of the program's own. */
+		v->vm->patching = false;
+		v->data = NULL;
 		probe_from(v, GATE_PROBE_XGETBV, &e);
+	}
 	if (undefined(v, &e, GATE_PROBE_XGETBV, GATE_PROBE_SYSCALL))
 		probe_from(v, GATE_PROBE_SYSCALL, &e);
 	if (e.event != VCPU_SYSCALL)
@@ -364,6 +400,8 @@ static int probe(struct vcpu *v, struct hk_err *err)
 		return hk_err_set(err, -errno, "cannot read the segment registers: %s", strerror(errno));
 	v->vm->facts.known = true;
 	v->vm->facts.tsc_is_hosts = v->regs.r9 >= tsc && v->regs.r9 <= __builtin_ia32_rdtsc();
+	if (!v->data && set_base(&v->cpu, MSR_GS_BASE, 0))
+		return hk_err_set(err, -EIO, "cannot set the GS base: %s", strerror(errno));
 	v->vm->facts.guest_xcr0 = v->regs.r8;
 	v->vm->facts.xsave_size = (uint32_t)hk_max(v->regs.r10, cpuid_xsave_size(v->vm->cpuid, v->regs.r8));
 	v->vm->facts.hwcap = (uint32_t)v->regs.rdx;

@@ -33,6 +33,7 @@ enum vcpu_state {
 };
 
 struct kvm_run;
+struct gate_data;
 
 struct vcpu {
 	struct hk_cpu cpu; /* what kern/ sees; first member */
@@ -50,6 +51,7 @@ struct vcpu {
 	struct vcpu *next;        /* on vm->vcpus */
 	pid_t tid;                /* the host thread that runs it; 0: nobody */
 	uint32_t inside;          /* in KVM_RUN, or about to be */
+	struct gate_data *data;   /* its page for patched calls, which the guest may write; NULL: there is none */
 	uint64_t exits[VCPU_EVENT_COUNT];
 };
 
