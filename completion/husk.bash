@@ -96,7 +96,7 @@ _husk_run() {
 	_husk_split
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
-		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --no-aslr --trace --trace-filter --trace-format
+		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --no-aslr --no-patch --trace --trace-filter --trace-format
 			--trace-time --trace-ip --trace-where --trace-string --stats --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames

@@ -45,8 +45,8 @@ struct gate_counts {
 };
 
 struct gate {
-	struct mm *mm; /* NULL: the gate is off, and nothing is ever patched */
-	bool ids;      /* calls that the gate answers by itself */
+	struct mm *mm;   /* NULL: the gate is off, and nothing is ever patched */
+	bool ids;        /* calls that the gate answers by itself */
 	bool serve[512]; /* calls that go to the server, by number */
 	unsigned sites_used, pages_used;
 	uint64_t low, high; /* the trampolines lie between */
@@ -66,7 +66,7 @@ void gate_trapped(struct gate *g, const struct hk_regs *r, bool alone);
 enum gate_settled {
 	GATE_ELSEWHERE, /* the vCPU was not in the gate, or is as if it had not been: undone or finished */
 	GATE_MAKE_CALL, /* the registers are those of a system call that is yet to be made */
-	GATE_ANSWERED,  /* the registers are those after a system call that an exit was taken for, but that was answered before */
+	GATE_ANSWERED, /* the registers are those after a system call that an exit was taken for, but that was answered before */
 };
 
 /* How the vCPU came out. */

@@ -153,7 +153,8 @@ static bool patch(struct gate *g, uint64_t at, uint32_t nr, uint64_t handler, bo
 	struct gate_site *s = gate_site_at(g, at);
 
 	if (!mm_code_constant(g->mm, at - MOV_LEN, at + SYSCALL_LEN + 3) ||
-	    copy_from_guest(text, GVA(at - MOV_LEN), sizeof(text)) || text[MOV_LEN] != 0x0f || text[MOV_LEN + 1] != 0x05)
+	    copy_from_guest(text, GVA(at - MOV_LEN), sizeof(text)) || text[MOV_LEN] != 0x0f ||
+	    text[MOV_LEN + 1] != 0x05)
 		return false;
 	if (s) {
 		/* Undone, or lost with its page (MADV_DONTNEED): again, if all is as it was. */
@@ -204,7 +205,8 @@ void gate_changing(void *ctx, uint64_t start, uint64_t end)
 
 	for (unsigned i = 0; i < g->sites_used; i++) {
 		struct gate_site *s = &g->site[i];
-		bool text = s->start < end && s->start + s->len > start, tramp = s->tramp < end && s->tramp + TRAMP_MOST > start;
+		bool text = s->start < end && s->start + s->len > start,
+		     tramp = s->tramp < end && s->tramp + TRAMP_MOST > start;
 
 		if (s->live && (text || tramp))
 			undo(g, s);

@@ -31,7 +31,8 @@ static uint64_t choose(const struct mm *mm, uint64_t near, uint64_t reach, uint6
 		/* Below the code, where the heap is not. */
 		at = vma_find_gap(&mm->vmas, HK_PAGE_SIZE, low, near, HK_PAGE_SIZE);
 		if (!at)
-			at = vma_find_gap(&mm->vmas, HK_PAGE_SIZE, near, hk_min(near + reach, HK_GUEST_MAX), HK_PAGE_SIZE);
+			at = vma_find_gap(&mm->vmas, HK_PAGE_SIZE, near, hk_min(near + reach, HK_GUEST_MAX),
+					  HK_PAGE_SIZE);
 	}
 	return is_heap_room(mm, at) ? 0 : at;
 }
@@ -39,9 +40,7 @@ static uint64_t choose(const struct mm *mm, uint64_t near, uint64_t reach, uint6
 uint64_t mm_code_page(struct mm *mm, uint64_t near, uint64_t reach, uint64_t exact)
 {
 	uint64_t at = choose(mm, near, reach, exact);
-	const struct vma v = {
-		.start = at, .end = at + HK_PAGE_SIZE, .prot = PROT_READ | PROT_EXEC, .kind = VMA_GATE
-	};
+	const struct vma v = { .start = at, .end = at + HK_PAGE_SIZE, .prot = PROT_READ | PROT_EXEC, .kind = VMA_GATE };
 
 	if (!at || hk_hostcall_sure(SYS_mmap, at, HK_PAGE_SIZE, mm_host_prot(v.prot),
 				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) < 0)

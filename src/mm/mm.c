@@ -392,7 +392,7 @@ static int64_t move_to(struct mm *mm, struct vma *v, uint64_t old, uint64_t old_
 	mm_code_changing(mm, old, old + old_len);
 	mm_code_changing(mm, new, new + new_len);
 	r = hk_hostcall_sure(SYS_mremap, old, old_len, new_len,
-				     (flags & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED, new);
+			     (flags & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED, new);
 
 	return r < 0 ? r : record_move(mm, v, old, old_len, new, new_len, keep);
 }
@@ -516,11 +516,9 @@ int mm_seal(struct mm *mm, gva_t start, uint64_t len)
 
 static bool brk_move(struct mm *mm, uint64_t old_end, uint64_t new_end)
 {
-	struct vma v = { .start = old_end,
-			 .end = new_end,
-			 .prot = PROT_READ | PROT_WRITE,
-			 .flags = VMA_WRITTEN,
-			 .kind = VMA_HEAP };
+	struct vma v = {
+		.start = old_end, .end = new_end, .prot = PROT_READ | PROT_WRITE, .flags = VMA_WRITTEN, .kind = VMA_HEAP
+	};
 	struct vma *next;
 
 	if (new_end <= old_end)

@@ -33,14 +33,15 @@ static void on_syscall(struct thread *th)
 /* Did the vCPU come out in the middle of a patched call? Then it is before or behind it now. True: e's event is dealt with. */
 static bool settle(struct thread *th, struct vcpu_exit *e)
 {
-	static const enum gate_exit how[VCPU_EVENT_COUNT] = { [VCPU_SYSCALL] = GATE_EXIT_CALL,
-							      [VCPU_EXCEPTION] = GATE_EXIT_TRAP,
-							      [VCPU_FORBIDDEN] = GATE_EXIT_TRAP };
+	static const enum gate_exit how[VCPU_EVENT_COUNT] = {
+		[VCPU_SYSCALL] = GATE_EXIT_CALL, [VCPU_EXCEPTION] = GATE_EXIT_TRAP, [VCPU_FORBIDDEN] = GATE_EXIT_TRAP
+	};
 	bool page_fault = e->event == VCPU_EXCEPTION && e->vector == 14;
 
 	if (!th->vcpu.data || e->event == VCPU_BROKEN)
 		return false;
-	switch (gate_settle(&th->m->gate, &th->vcpu.regs, th->vcpu.data, page_fault ? GATE_EXIT_FAULT : how[e->event])) {
+	switch (gate_settle(&th->m->gate, &th->vcpu.regs, th->vcpu.data,
+			    page_fault ? GATE_EXIT_FAULT : how[e->event])) {
 	case GATE_MAKE_CALL:
 		e->event = VCPU_SYSCALL;
 		return false;

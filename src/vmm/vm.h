@@ -41,8 +41,8 @@ struct vm {
 	unsigned max_vcpus; /* so many there may be, numbered from 0 */
 	struct pt_ops pt_ops;
 	struct vm_facts facts;
-	bool patching;            /* vCPUs get data pages for patched calls; the monitor's wish, before the first is made */
-	gpa_t code_gpa;           /* the gate's code page */
+	bool patching;  /* vCPUs get data pages for patched calls; the monitor's wish, before the first is made */
+	gpa_t code_gpa; /* the gate's code page */
 	struct kvm_cpuid2 *cpuid; /* what vCPUs are given */
 	uint64_t xcr0;            /* 0: left alone */
 	/* Stopping the world (stop.c). */
