@@ -44,6 +44,7 @@ _husk_value() {
 	--timeout) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
 	--trace-filter) _husk_filter ;;
 	--trace-format | -f) COMPREPLY=($(compgen -W 'text json' -- "$cur")) ;;
+	--io) COMPREPLY=($(compgen -W 'auto exit server' -- "$cur")) ;;
 	--trace-time) COMPREPLY=($(compgen -W 'absolute relative since-start spent' -- "$cur")) ;;
 	--trace-string) COMPREPLY=($(compgen -W '32 64 256 4096' -- "$cur")) ;;
 	--trace) # its value is optional: only behind "="
@@ -65,7 +66,7 @@ _husk_program() {
 			((program++))
 			return
 			;;
-		--env | --cwd | --mem | --timeout | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
+		--env | --cwd | --mem | --timeout | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
 			((program++))
@@ -96,7 +97,7 @@ _husk_run() {
 	_husk_split
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
-		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --no-aslr --no-patch --trace --trace-filter --trace-format
+		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
 			--trace-time --trace-ip --trace-where --trace-string --stats --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames

@@ -37,7 +37,7 @@
 #define GATE_DATA_RESULT   0x80
 #define GATE_DATA_TAIL     0x88 /* where the trampoline makes the system call itself */
 #define GATE_DATA_SPIN     0x90 /* how often to look for the answer; 0: the server is off */
-#define GATE_DATA_SERVED   0x98 /* calls that the server answered */
+#define GATE_DATA_LATE     0x98 /* calls for which its answer came too late */
 
 #define GATE_NR_ANY 0xffffffff
 
@@ -108,7 +108,7 @@ struct gate_leave {
 struct gate_data {
 	uint64_t ids, pid, tid, uid, euid, gid, egid, answered;
 	uint32_t state, pad;
-	uint64_t nr, args[6], result, tail, spin, served;
+	uint64_t nr, args[6], result, tail, spin, late;
 };
 
 /*
@@ -122,7 +122,7 @@ struct gate_entry {
 
 _Static_assert(offsetof(struct gate_data, state) == GATE_DATA_STATE, "the offsets are those of the structure");
 _Static_assert(offsetof(struct gate_data, result) == GATE_DATA_RESULT, "the offsets are those of the structure");
-_Static_assert(offsetof(struct gate_data, served) == GATE_DATA_SERVED, "the offsets are those of the structure");
+_Static_assert(offsetof(struct gate_data, late) == GATE_DATA_LATE, "the offsets are those of the structure");
 _Static_assert(sizeof(struct gate_frame) == 40, "the frame is the processor's");
 _Static_assert(GATE_CPU_VA + GATE_CPU_MAX * GATE_PAGE_SIZE <= GATE_STATE_VA, "the vCPUs' pages end before their areas");
 _Static_assert(GATE_VECTOR + GATE_VECTORS * GATE_VECTOR_SIZE <= GATE_STMXCSR, "the stubs have room");

@@ -19,6 +19,8 @@ enum option_id {
 	OPT_TIMEOUT,
 	OPT_NO_ASLR,
 	OPT_NO_PATCH,
+	OPT_PATCH_AFTER,
+	OPT_IO,
 	OPT_STATS,
 	OPT_TRACE,
 	OPT_TRACE_FORMAT,
@@ -47,6 +49,10 @@ static const struct {
 	  "put stack, heap, libraries and program at the same addresses each time" },
 	{ "no-patch", NULL, no_argument, OPT_NO_PATCH,
 	  "leave the program's code alone: every system call leaves the virtual machine" },
+	{ "patch-after", "N", required_argument, OPT_PATCH_AFTER,
+	  "replace a SYSCALL instruction by a jump when it has left the virtual machine N times (16)" },
+	{ "io", "ROAD", required_argument, OPT_IO,
+	  "how reads, writes and the like are made: exit, server (a polling thread) or auto, as it pays" },
 	{ "trace", "FILE", optional_argument, OPT_TRACE,
 	  "print each system call like strace, on standard error or to FILE" },
 	{ "trace-filter", "LIST", required_argument, OPT_TRACE_FILTER,
@@ -153,6 +159,20 @@ static int set_trace_time(struct monitor_options *o, const char *value)
 	return bad("trace-time", value, "not one of absolute, relative, since-start, spent");
 }
 
+static int set_io(struct monitor_options *o, const char *value)
+{
+	static const char *const roads[] = {
+		[MONITOR_IO_AUTO] = "auto", [MONITOR_IO_EXIT] = "exit", [MONITOR_IO_SERVER] = "server"
+	};
+
+	for (size_t i = 0; i < HK_ARRAY_LEN(roads); i++)
+		if (!strcmp(value, roads[i])) {
+			o->io = (enum monitor_io)i;
+			return 0;
+		}
+	return bad("io", value, "not one of exit, server, auto");
+}
+
 static int set_trace_format(struct monitor_options *o, const char *value)
 {
 	if (strcmp(value, "text") && strcmp(value, "json"))
@@ -162,14 +182,15 @@ static int set_trace_format(struct monitor_options *o, const char *value)
 	return 0;
 }
 
-static int set_trace_string(struct monitor_options *o, const char *value)
+static int set_number(unsigned *to, const char *option, const char *value, unsigned most)
 {
-	char *end;
+	char *end, want[40];
 	unsigned long n = strtoul(value, &end, 10);
 
-	if (*end || end == value || n < 1 || n > 65536)
-		return bad("trace-string", value, "not a number from 1 to 65536");
-	o->trace_string = (unsigned)n;
+	snprintf(want, sizeof(want), "not a number from 1 to %u", most);
+	if (*end || end == value || n < 1 || n > most)
+		return bad(option, value, want);
+	*to = (unsigned)n;
 	return 0;
 }
 
@@ -197,6 +218,10 @@ static int set_option(struct monitor_options *o, struct env *sets, bool *clear, 
 	case OPT_NO_PATCH:
 		o->patch = false;
 		return 0;
+	case OPT_PATCH_AFTER:
+		return set_number(&o->patch_after, "patch-after", value, 1000000);
+	case OPT_IO:
+		return set_io(o, value);
 	case OPT_NO_ASLR:
 		o->aslr = false;
 		return 0;
@@ -217,7 +242,7 @@ static int set_option(struct monitor_options *o, struct env *sets, bool *clear, 
 	case OPT_TRACE_TIME:
 		return set_trace_time(o, value);
 	case OPT_TRACE_STRING:
-		return set_trace_string(o, value);
+		return set_number(&o->trace_string, "trace-string", value, 65536);
 	case OPT_TRACE_IP:
 		o->trace = o->trace_rip = true;
 		return 0;

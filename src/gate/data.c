@@ -31,6 +31,8 @@ bool gate_changes_ids(uint64_t nr)
 	case SYS_setresgid:
 	case SYS_setfsuid:
 	case SYS_setfsgid:
+	case SYS_setgroups:
+	case SYS_capset:
 	case SYS_unshare:
 	case SYS_setns:
 		return true;

@@ -46,6 +46,7 @@ struct gate_counts {
 
 struct gate {
 	struct mm *mm;   /* NULL: the gate is off, and nothing is ever patched */
+	unsigned after;  /* so many exits make an instruction worth replacing */
 	bool ids;        /* calls that the gate answers by itself */
 	bool serve[512]; /* calls that go to the server, by number */
 	unsigned sites_used, pages_used;
@@ -58,7 +59,7 @@ struct gate {
 };
 
 /* Begin. After mm_init. */
-void gate_init(struct gate *g, struct mm *mm);
+void gate_init(struct gate *g, struct mm *mm, unsigned after);
 
 /* The vCPU made a system call by an exit, with these registers. Often enough, and its instruction is replaced. alone: no other thread of the guest's runs. */
 void gate_trapped(struct gate *g, const struct hk_regs *r, bool alone);

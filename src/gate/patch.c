@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-#define PATCH_AFTER 3 /* exits: a patch costs as much as some of them */
+#define PATCH_AFTER 16 /* exits: a patch costs as much as some of them */
 
 #define MOV_LEN     5
 #define SYSCALL_LEN 2
@@ -180,7 +180,7 @@ void gate_trapped(struct gate *g, const struct hk_regs *r, bool alone)
 	pthread_mutex_lock(&g->mm->lock);
 	if (h->rip != r->rip)
 		*h = (struct gate_hot){ .rip = r->rip };
-	if (!h->unfit && ++h->count >= PATCH_AFTER) {
+	if (!h->unfit && ++h->count >= g->after) {
 		handler = gate_handler(g, r->rax);
 		if (handler) {
 			h->unfit = !patch(g, r->rip - SYSCALL_LEN, (uint32_t)r->rax, handler, alone);
@@ -218,10 +218,11 @@ void gate_changing(void *ctx, uint64_t start, uint64_t end)
 			g->page[i].at = 0;
 }
 
-void gate_init(struct gate *g, struct mm *mm)
+void gate_init(struct gate *g, struct mm *mm, unsigned after)
 {
 	memset(g, 0, sizeof(*g));
 	g->mm = mm;
+	g->after = after ? after : PATCH_AFTER;
 	g->ids = true;
 	mm->code_watch = (struct mm_code_watch){ .ctx = g, .changing = gate_changing };
 }

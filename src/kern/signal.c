@@ -124,8 +124,13 @@ static bool on_sent_fault_signal(int sig, siginfo_t *info, void *context)
 		}
 		return true;
 	}
-	if (!t)
+	if (!t && hk_hostcall_sure(SYS_gettid) == getpid())
 		return false;
+	if (!t) {
+		/* A thread of the monitor's own took it: it was meant for the program. */
+		hk_hostcall_sure(SYS_rt_tgsigqueueinfo, getpid(), getpid(), sig, info);
+		return true;
+	}
 	handler = __atomic_load_n(&t->proc->actions.act[sig].handler, __ATOMIC_RELAXED);
 	if (!(t->signals.blocked & BIT(sig)) && handler <= 1)
 		return handler == 1;

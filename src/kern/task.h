@@ -59,6 +59,7 @@ struct hk_task {
 	struct hk_call *call; /* the call being served, for task_note */
 	struct signal_state signals;
 	bool killed_by_frame; /* a signal found no room for its frame */
+	bool nowait;          /* another thread makes the call: -HK_WOULD_WAIT rather than wait */
 	bool regs_replaced;   /* the call has set all registers: RAX is not the result's */
 	bool exiting;         /* leave the run loop with exit_code */
 	bool exit_alone;      /* … and it is this thread that ends, not the process (exit(2)) */

@@ -61,6 +61,8 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.is_child = proc->is_child,
 		.aslr = o->aslr,
 		.patch = o->patch,
+		.patch_after = o->patch_after,
+		.io = (int)o->io,
 		.stats = o->stats,
 		.trace = o->trace,
 		.trace_json = o->trace_json,

@@ -102,6 +102,8 @@ static void take_options(struct inheritance *in, char *filter)
 		.timeout_ns = h->timeout_ns,
 		.aslr = h->aslr,
 		.patch = h->patch,
+		.patch_after = h->patch_after,
+		.io = (enum monitor_io)h->io,
 		.stats = h->stats,
 		.trace = h->trace,
 		.trace_json = h->trace_json,

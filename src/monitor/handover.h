@@ -16,8 +16,8 @@ struct handover {
 	int kvm_fd, trace_fd, self_fd, program_fd; /* -1: none */
 	bool is_child;
 	bool aslr, patch, stats, trace, trace_json, trace_rip, trace_where, has_filter;
-	int trace_time;
-	unsigned trace_string;
+	int io, trace_time;
+	unsigned patch_after, trace_string;
 	uint64_t mem, timeout_ns, deadline_ns;
 	uint64_t blocked; /* as the guest knows it; the host has everything blocked */
 	uint64_t ignored; /* of the signals that the host may not ignore for us: SIGSEGV, SIGBUS */

@@ -6,6 +6,7 @@
 #include "gate/gate.h"
 #include "kern/task.h"
 #include "monitor/monitor.h"
+#include "monitor/server.h"
 #include "trace/stats.h"
 #include "trace/trace.h"
 #include "vmm/vcpu.h"
@@ -40,7 +41,8 @@ struct thread {
 	/* Of threads that are made and used again (thread.c). */
 	struct thread *next_idle, *next_made;
 	uint32_t may_run; /* a futex: 1 once its parent has done its part */
-	bool unshare_fs;  /* its working directory, umask and root are to be its own */
+	struct server_seat seat;
+	bool unshare_fs; /* its working directory, umask and root are to be its own */
 };
 
 /* The threads of a monitor. */
@@ -60,6 +62,7 @@ struct monitor {
 	struct mm mm;
 	struct vm vm;
 	struct gate gate;
+	struct server server;
 	struct thread first; /* the thread that the program starts with */
 	struct thread_pool threads;
 	int killed_by; /* signal number, if a fault ended the guest */

@@ -14,9 +14,12 @@ static void on_syscall(struct thread *th)
 	int64_t result;
 
 	gate_trapped(&th->m->gate, r, __atomic_load_n(&th->m->threads.live, __ATOMIC_RELAXED) == 1);
+	server_saw_exit(th->m, th, call.nr);
 	result = hk_dispatch(&th->task, &call);
-	if (th->vcpu.data && gate_changes_ids(call.nr))
+	if (th->vcpu.data && gate_changes_ids(call.nr)) {
+		server_stop(&th->m->server);
 		gate_fill_ids(th->vcpu.data);
+	}
 	if (signal_was_kick(&th->task) && result == -EINTR)
 		result = -HK_ERESTARTSYS;
 	if (th->task.regs_replaced) {
@@ -66,8 +69,11 @@ void monitor_loop(struct thread *th, struct hk_err *err)
 
 	if (th->vcpu.data)
 		gate_fill(th->vcpu.data);
+	server_join(&th->m->server, th);
 	while (!t->exiting) {
+		server_let(th);
 		vcpu_run(&th->vcpu, &e);
+		server_take(th);
 		if (settle(th, &e))
 			e.event = VCPU_KICKED;
 		switch (e.event) {
@@ -89,4 +95,5 @@ void monitor_loop(struct thread *th, struct hk_err *err)
 		if (!t->exiting)
 			signal_deliver(t);
 	}
+	server_part(&th->m->server, th);
 }

@@ -15,6 +15,13 @@
 #define HUSK_EXIT_NOT_EXEC  126
 #define HUSK_EXIT_NOT_FOUND 127
 
+/* By which road calls go that another thread of the monitor could make (--io). */
+enum monitor_io {
+	MONITOR_IO_AUTO,   /* as it pays */
+	MONITOR_IO_EXIT,   /* each by an exit */
+	MONITOR_IO_SERVER, /* always by the server thread, if possible */
+};
+
 struct monitor_options {
 	char *const *
 		argv; /* the program and its arguments, NULL-terminated; argv[0] is looked up in PATH if it has no slash */
@@ -23,7 +30,9 @@ struct monitor_options {
 	uint64_t mem;        /* bytes; 0 = no limit */
 	uint64_t timeout_ns; /* wall-clock time; 0 = no limit */
 	bool aslr;
-	bool patch; /* SYSCALL instructions may be replaced by jumps to the gate */
+	enum monitor_io io;
+	unsigned patch_after; /* exits; 0: the default */
+	bool patch;           /* SYSCALL instructions may be replaced by jumps to the gate */
 	bool stats;
 	bool trace;
 	bool trace_json, trace_rip, trace_where;

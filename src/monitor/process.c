@@ -141,6 +141,8 @@ static void begin_child(struct forking *f)
 	t->robust_list = GVA(0);
 	t->proc->start_ns = now(CLOCK_BOOTTIME);
 	renew_machine(f);
+	server_forked(&th->m->server);
+	server_join(&th->m->server, th);
 	if (th->vcpu.data)
 		gate_fill(th->vcpu.data);
 	apply_request(t, f->req);
@@ -270,6 +272,7 @@ static int64_t run_borrower(struct forking *f, char *stack)
 	int64_t pid;
 
 	signal_hold(&f->mask);
+	server_part(&f->th->m->server, f->th);
 	pid = clone(borrower_main, stack + VFORK_STACK, flags, f, ptid, NULL, NULL);
 	if (pid < 0)
 		pid = -errno;
@@ -278,6 +281,7 @@ static int64_t run_borrower(struct forking *f, char *stack)
 		dprintf(STDERR_FILENO, "husk: the virtual CPU that a child of vfork used cannot be used again\n");
 		monitor_die_of(SIGKILL);
 	}
+	server_join(&f->th->m->server, f->th);
 	signal_release(f->mask);
 	return pid;
 }

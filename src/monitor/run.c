@@ -6,6 +6,7 @@
 #include "kern/path.h"
 #include "kern/signal.h"
 #include "mm/uaccess.h"
+#include "syscalls/dispatch.h"
 #include "trace/stats.h"
 #include "trace/trace.h"
 #include "vmm/cpuid.h"
@@ -119,6 +120,13 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	return 0;
 }
 
+static void start_gate(struct monitor *m)
+{
+	gate_init(&m->gate, m->proc.mm, m->opt->patch_after);
+	for (unsigned nr = 0; nr < HK_ARRAY_LEN(m->gate.serve); nr++)
+		m->gate.serve[nr] = m->server.possible && hk_may_serve(nr);
+}
+
 static int start_vm(struct monitor *m, const struct inheritance *in, struct hk_err *err)
 {
 	struct hk_process *proc = &m->proc;
@@ -146,8 +154,9 @@ static int start_vm(struct monitor *m, const struct inheritance *in, struct hk_e
 	if (r)
 		return r;
 	m->first.task.cpu = &m->first.vcpu.cpu;
+	server_init(&m->server, m->opt->io, m->vm.facts.syscall == VM_SYSCALL_RING3);
 	if (m->first.vcpu.data)
-		gate_init(&m->gate, proc->mm);
+		start_gate(m);
 	m->first.task.signals.xsave_size = m->vm.facts.xsave_size;
 	m->first.task.signals.xcr0 = m->vm.facts.guest_xcr0;
 	threads_init(m);
@@ -226,24 +235,26 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 }
 
 /* What all vCPUs came back with; how many there are. */
-static unsigned count_exits(struct monitor *m, uint64_t exits[VCPU_EVENT_COUNT])
+static unsigned count_exits(struct monitor *m, uint64_t exits[VCPU_EVENT_COUNT], uint64_t *answered)
 {
 	unsigned n = 1;
 
+	*answered = m->first.vcpu.data ? m->first.vcpu.data->answered : 0;
 	memcpy(exits, m->first.vcpu.exits, sizeof(m->first.vcpu.exits));
 	pthread_mutex_lock(&m->threads.lock);
-	for (struct thread *th = m->threads.made; th; th = th->next_made, n++)
+	for (struct thread *th = m->threads.made; th; th = th->next_made, n++) {
+		*answered += th->vcpu.data ? th->vcpu.data->answered : 0;
 		for (int i = 0; i < VCPU_EVENT_COUNT; i++)
 			exits[i] += th->vcpu.exits[i];
+	}
 	pthread_mutex_unlock(&m->threads.lock);
 	return n;
 }
 
 static void print_stats(struct monitor *m)
 {
-	uint64_t exits[VCPU_EVENT_COUNT], cpus = count_exits(m, exits);
+	uint64_t exits[VCPU_EVENT_COUNT], answered, cpus = count_exits(m, exits, &answered);
 	const struct pagetable *pt = &m->proc.mm->pt;
-	const struct gate_data *data = m->first.vcpu.data;
 	const uint64_t *at = m->stamp;
 	struct rusage ru = { 0 };
 
@@ -262,7 +273,11 @@ static void print_stats(struct monitor *m)
 		{ "exits", "forbidden accesses", exits[VCPU_FORBIDDEN], NULL },
 		{ "exits", "signals and kicks", exits[VCPU_KICKED], NULL },
 		{ "threads", "virtual CPUs made", cpus, NULL },
-		{ "gate", "calls answered in the guest", data ? data->answered : 0, NULL },
+		{ "server", "calls answered", m->server.served, NULL },
+		{ "server", "calls handed back, since they might wait", m->server.handed_back, NULL },
+		{ "server", "answers too late", m->server.late, NULL },
+		{ "server", "naps", m->server.naps, NULL },
+		{ "gate", "calls answered in the guest", answered, NULL },
 		{ "gate", "instructions replaced", m->gate.counts.patched, NULL },
 		{ "gate", "instructions that trap often and stay", m->gate.counts.unfit, NULL },
 		{ "gate", "replacements undone", m->gate.counts.undone, NULL },

@@ -3,6 +3,7 @@
 
 #include "kern/fd.h"
 #include "syscalls/handlers.h"
+#include "syscalls/nowait.h"
 #include "syscalls/table.h"
 
 #include <errno.h>
@@ -39,7 +40,7 @@ static int check_fds(const struct hk_task *t, const struct hk_syscall_info *info
 	return 0;
 }
 
-static int64_t serve(struct hk_task *t, struct hk_call *call)
+static int64_t serve(struct hk_task *t, struct hk_call *call, bool nowait)
 {
 	const struct hk_syscall_info *info = hk_syscall_info(call->nr);
 	handler_fn fn;
@@ -58,10 +59,12 @@ static int64_t serve(struct hk_task *t, struct hk_call *call)
 		return -ENOSYS;
 	}
 	r = check_fds(t, info, call->a);
-	return r ? r : fn(t, call->a);
+	if (r)
+		return r;
+	return nowait ? nowait_serve(t, call->nr, call->a, fn) : fn(t, call->a);
 }
 
-int64_t hk_dispatch(struct hk_task *t, struct hk_call *call)
+static int64_t dispatch(struct hk_task *t, struct hk_call *call, bool nowait)
 {
 	struct hk_trace_hook *trace = t->proc->trace;
 	int64_t result;
@@ -69,9 +72,25 @@ int64_t hk_dispatch(struct hk_task *t, struct hk_call *call)
 	t->call = call;
 	if (trace)
 		trace->enter(trace->ctx, call);
-	result = serve(t, call);
+	result = serve(t, call, nowait);
 	if (trace)
 		trace->leave(trace->ctx, call, result);
 	t->call = NULL;
 	return result;
+}
+
+int64_t hk_dispatch(struct hk_task *t, struct hk_call *call)
+{
+	return dispatch(t, call, false);
+}
+
+bool hk_may_serve(uint64_t nr)
+{
+	return nowait_may(nr);
+}
+
+int64_t hk_dispatch_nowait(struct hk_task *t, struct hk_call *call)
+{
+	call->served = "server";
+	return nowait_may(call->nr) ? dispatch(t, call, true) : -HK_WOULD_WAIT;
 }

@@ -110,6 +110,16 @@ static int64_t open_path(struct hk_task *t, struct hk_path *p, const struct open
 	return p->proc[0] ? open_once(t, p, how) : r;
 }
 
+/* A FIFO or a device may keep who opens it waiting, and a file of /proc is made by asking for the thread's. */
+static bool opens_at_once(const struct hk_path *p)
+{
+	struct stat st;
+
+	if (p->proc[0])
+		return false;
+	return fstatat(p->dirfd, p->name, &st, 0) ? errno == ENOENT : S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
+}
+
 static int64_t open_common(struct hk_task *t, uint64_t dirfd, uint64_t name, const struct open_how *how)
 {
 	unsigned use = (how->flags & O_NOFOLLOW ? PATH_NOFOLLOW : 0) | (opens_for_write(how) ? PATH_WRITE : 0);
@@ -120,6 +130,8 @@ static int64_t open_common(struct hk_task *t, uint64_t dirfd, uint64_t name, con
 	/* A bad name is the host's to refuse: bad flags come first. */
 	if (r && r != -EFAULT && r != -ENAMETOOLONG && r != -ENOENT)
 		return r;
+	if (t->nowait && (r || !opens_at_once(&p)))
+		return -HK_WOULD_WAIT;
 	fd = open_path(t, &p, how);
 	return fd < 0 ? fd : procfs_fixup_open(t, (int)fd, (int)how->flags);
 }

@@ -55,6 +55,10 @@ static void stats_leave(void *ctx, struct hk_call *call, int64_t result)
 	uint64_t ns = now() - call->began_ns;
 	uint64_t old;
 
+	if (result == -HK_WOULD_WAIT) {
+		atomic_fetch_sub_explicit(&c->calls, 1, memory_order_relaxed);
+		return;
+	}
 	if (result < 0 && result > -4096)
 		atomic_fetch_add_explicit(&c->errors, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&c->total_ns, ns, memory_order_relaxed);
