@@ -50,7 +50,7 @@ static const struct {
 	{ "no-patch", NULL, no_argument, OPT_NO_PATCH,
 	  "leave the program's code alone: every system call leaves the virtual machine" },
 	{ "patch-after", "N", required_argument, OPT_PATCH_AFTER,
-	  "replace a SYSCALL instruction by a jump when it has left the virtual machine N times (16)" },
+	  "replace a SYSCALL instruction by a jump when it has left the virtual machine N times (4 or 16)" },
 	{ "io", "ROAD", required_argument, OPT_IO,
 	  "how reads, writes and the like are made: exit, server (a polling thread) or auto, as it pays" },
 	{ "trace", "FILE", optional_argument, OPT_TRACE,

@@ -25,6 +25,10 @@
 
 #define HWCAP2_FSGSBASE 2u
 
+/* So many exits make an instruction worth replacing, which costs as much as some: where exits are dear, and where they are not. */
+#define PATCH_AFTER_DEAR 4
+#define PATCH_AFTER      16
+
 /* ---- finding the program ---- */
 
 static const char *guest_env(char *const *envp, const char *name)
@@ -122,7 +126,9 @@ static int start_process(struct monitor *m, struct hk_err *err)
 
 static void start_gate(struct monitor *m)
 {
-	gate_init(&m->gate, m->proc.mm, m->opt->patch_after);
+	unsigned after = m->server.dear ? PATCH_AFTER_DEAR : PATCH_AFTER;
+
+	gate_init(&m->gate, m->proc.mm, m->opt->patch_after ? m->opt->patch_after : after);
 	for (unsigned nr = 0; nr < HK_ARRAY_LEN(m->gate.serve); nr++)
 		m->gate.serve[nr] = m->server.possible && hk_may_serve(nr);
 }

@@ -182,8 +182,9 @@ static void *server_main(void *arg)
 	return NULL;
 }
 
-static void start(struct server *s)
+static void start(struct monitor *m)
 {
+	struct server *s = &m->server;
 	sigset_t all, old;
 	pthread_attr_t attr;
 	pthread_t host;
@@ -201,6 +202,7 @@ static void start(struct server *s)
 		s->awake = 1;
 		s->started = pthread_create(&host, &attr, server_main, s) == 0;
 		s->possible = s->started;
+		__atomic_store_n(&m->gate.serving, s->started, __ATOMIC_RELAXED);
 	}
 	pthread_mutex_unlock(&s->lock);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -307,7 +309,7 @@ void server_saw_exit(struct monitor *m, struct thread *th, uint64_t nr)
 		return;
 	s->wanted = 0;
 	if (!s->started) {
-		start(s);
+		start(m);
 	} else if (swap(&s->awake, 0, 1)) {
 		hk_hostcall_sure(SYS_futex, &s->awake, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
 	}
