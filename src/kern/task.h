@@ -42,6 +42,7 @@ struct hk_process {
 	bool is_child;                    /* not the process that husk was started for */
 	bool cwd_in_proc;                 /* the working directory may lie in /proc: relative paths are looked at */
 	bool aslr;
+	bool no_new_privs;  /* as the guest set it; the monitor has given them up in any case */
 	uint64_t start_ns;  /* CLOCK_BOOTTIME at the start */
 	uint64_t mem_limit; /* --mem, bytes; 0 = none */
 	/* Limits that are the guest's alone, by RLIMIT_*; valid where the bit of rlim_own is set. Go through kern/rlimit.h. */

@@ -66,7 +66,8 @@ struct monitor {
 	struct thread first; /* the thread that the program starts with */
 	struct thread_pool threads;
 	int killed_by; /* signal number, if a fault ended the guest */
-	int trace_fd;
+	struct jail jail;
+	int trace_fd;        /* -1: neither trace nor statistics */
 	int self_fd;         /* husk's own file, to start it again */
 	struct trace *trace; /* NULL: no --trace */
 	struct stats *stats; /* NULL: no --stats */
