@@ -86,6 +86,8 @@ void monitor_forbidden(struct thread *th);
 
 /* Before the first thread runs: it is on the list, and more can be made. */
 void threads_init(struct monitor *m);
+/* Start a host thread with all signals blocked but those of the set `open`, and the C library kept from what is the guest's. 0 or -errno. */
+HK_MUST_CHECK int host_thread(struct monitor *m, void *(*fn)(void *), void *arg, uint64_t open, pthread_t *host);
 /* In a child of fork, which is this thread alone: what belonged to the others goes. */
 void threads_forked(struct thread *th);
 /* The loop was left. A thread that ends alone is taken off the lists, and its host thread ends when this returns; if the process ends, that happens here,

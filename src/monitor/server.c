@@ -22,7 +22,6 @@
 #define LATE_MOST       16 /* answers that did not come in time, without eight times as many that did, and it pauses … */
 #define BACKOFF_NS      10000000
 #define BACKOFF_MOST_NS 1000000000UL
-#define SERVER_STACK    (256UL << 10)
 #define LOOKS           256 /* rounds between two looks at the clock */
 
 static uint64_t now(void)
@@ -184,29 +183,21 @@ static void *server_main(void *arg)
 
 static void start(struct monitor *m)
 {
+	/* No signal of the guest's may land on this thread, but its own faults on guest memory (mm/uaccess.h). */
+	const uint64_t faults = 1UL << (SIGSEGV - 1) | 1UL << (SIGBUS - 1);
 	struct server *s = &m->server;
-	sigset_t all, old;
-	pthread_attr_t attr;
 	pthread_t host;
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, SERVER_STACK);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	/* No signal of the guest's may land on this thread, but its own faults on guest memory (mm/uaccess.h). */
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	pthread_mutex_lock(&s->lock);
 	if (!s->started) {
 		s->awake = 1;
-		s->started = pthread_create(&host, &attr, server_main, s) == 0;
+		s->started = host_thread(m, server_main, s, faults, &host) == 0;
 		s->possible = s->started;
 		__atomic_store_n(&m->gate.serving, s->started, __ATOMIC_RELAXED);
+		if (s->started)
+			pthread_detach(host);
 	}
 	pthread_mutex_unlock(&s->lock);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
 }
 
 /* ---- the threads' side ---- */

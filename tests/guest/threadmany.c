@@ -30,7 +30,7 @@ static int open_descriptors(void)
 {
 	int n = 0;
 
-	for (int fd = 0; fd < 4096; fd++)
+	for (int fd = 0; fd < 1100; fd++)
 		n += fcntl(fd, F_GETFD) >= 0;
 	return n;
 }
@@ -143,7 +143,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(argv[1], "few"))
 		one_by_one(200);
 	else if (!strcmp(argv[1], "many"))
-		one_by_one(2000);
+		one_by_one(1000);
 	else if (!strcmp(argv[1], "limit"))
 		limit();
 	return t_bads != 0;
