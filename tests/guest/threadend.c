@@ -63,7 +63,7 @@ static void *told_alone(void *arg)
 static void *late_exit(void *arg)
 {
 	(void)arg;
-	usleep(20000);
+	usleep(200000);
 	puts("the thread goes on");
 	fflush(stdout);
 	S(exit_group, 9);
@@ -72,7 +72,7 @@ static void *late_exit(void *arg)
 
 static void *late_alone(void *arg)
 {
-	usleep(20000);
+	usleep(200000);
 	puts("the thread goes on");
 	fflush(stdout);
 	S(exit, (long)arg);
