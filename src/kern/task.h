@@ -7,6 +7,7 @@
 #define HK_KERN_TASK_H
 
 #include "base/compiler.h"
+#include "kern/aio.h"
 #include "kern/cpu.h"
 #include "kern/fd.h"
 #include "kern/signal.h"
@@ -35,6 +36,7 @@ struct hk_process {
 	struct mm *mm;       /* a child of vfork has it in common with its parent */
 	struct fd_guard fds; /* the monitor's own descriptors */
 	struct task_list tasks;
+	struct aio_list aio;
 	struct hk_image image;
 	struct signal_actions actions;
 	const struct hk_spawn_ops *spawn; /* NULL: no threads and processes can be made */

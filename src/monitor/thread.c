@@ -356,6 +356,7 @@ void threads_forked(struct thread *th)
 	}
 	init_locks(m);
 	task_list_init(&m->proc.tasks);
+	aio_list_init(&m->proc.aio);
 	task_list_add(&m->proc.tasks, &th->task);
 	th->vcpu.tid = getpid();
 }
@@ -365,6 +366,7 @@ void threads_init(struct monitor *m)
 	init_locks(m);
 	m->threads.live = m->threads.vcpus = 1;
 	task_list_init(&m->proc.tasks);
+	aio_list_init(&m->proc.aio);
 	task_list_add(&m->proc.tasks, &m->first.task);
 	m->proc.spawn = &monitor_spawn_ops;
 	m->first.vcpu.tid = m->first.task.tid;
