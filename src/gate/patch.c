@@ -116,12 +116,24 @@ static int change(struct gate *g, uint64_t at, const uint8_t *bytes, unsigned le
 	return r;
 }
 
+/* Would the two change, or borrow, the same byte? */
+static bool is_in_the_way(const struct gate_site *s, const struct gate_site *o)
+{
+	return o != s && o->live && o->start < s->start + JUMP_LEN && s->start < o->start + JUMP_LEN;
+}
+
 static bool jump(struct gate *g, struct gate_site *s, bool alone)
 {
 	uint8_t bytes[JUMP_LEN] = { 0xe9 };
 	uint32_t rel = (uint32_t)(s->tramp - (s->start + JUMP_LEN));
 
 	memcpy(bytes + 1, &rel, sizeof(rel));
+	/* Half a jump could stay when one of two pages is exchanged. */
+	if (s->start / HK_PAGE_SIZE != (s->start + JUMP_LEN - 1) / HK_PAGE_SIZE)
+		return false;
+	for (unsigned i = 0; i < g->sites_used; i++)
+		if (is_in_the_way(s, &g->site[i]))
+			return false;
 	if (change(g, s->start, bytes, s->len, alone))
 		return false;
 	s->live = true;
