@@ -45,6 +45,7 @@ _husk_value() {
 		COMPREPLY=($(compgen -f -- "$cur"))
 		;;
 	--mem) COMPREPLY=($(compgen -W '128M 256M 512M 1G 2G 4G' -- "$cur")) ;;
+	--pids) COMPREPLY=($(compgen -W '64 256 1024' -- "$cur")) ;;
 	--timeout) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
 	--trace-filter) _husk_filter ;;
 	--trace-format | -f) COMPREPLY=($(compgen -W 'text json' -- "$cur")) ;;
@@ -70,7 +71,7 @@ _husk_program() {
 			((program++))
 			return
 			;;
-		--root | --ro | --rw | --tmpfs | --hostname | --user | --env | --cwd | --mem | --timeout | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
+		--root | --ro | --rw | --tmpfs | --hostname | --user | --env | --cwd | --mem | --pids | --timeout | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
 			((program++))
@@ -101,7 +102,7 @@ _husk_run() {
 	_husk_split
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
-		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
+		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --pids --timeout --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
 			--trace-time --trace-ip --trace-where --trace-string --stats --root --ro --rw --tmpfs --overlay
 			--read-only --hostname --user --unconfined --show-cage --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then

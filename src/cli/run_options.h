@@ -11,6 +11,7 @@ enum option_id {
 	OPT_CLEAR_ENV,
 	OPT_CWD,
 	OPT_MEM,
+	OPT_PIDS,
 	OPT_TIMEOUT,
 	OPT_NO_ASLR,
 	OPT_NO_PATCH,

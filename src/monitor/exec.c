@@ -127,6 +127,8 @@ static int hand_over(struct thread *th, int *program_fd, const struct exec_progr
 	if (!guard->borrowed)
 		monitor_add_up(th->m);
 	family_forget(th->task.proc->family, getpid(), th->slot);
+	if (th->task.proc->trace && th->task.call)
+		th->task.proc->trace->leave(th->task.proc->trace->ctx, th->task.call, 0);
 	r = start_anew(h.self_fd, fd, p->argv);
 	close_on_exec(&h, true);
 	close(fd);

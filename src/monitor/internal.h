@@ -68,7 +68,7 @@ struct monitor {
 	struct thread_pool threads;
 	int killed_by; /* signal number, if a fault ended the guest */
 	struct jail jail;
-	int trace_fd;        /* -1: neither trace nor statistics */
+	int trace_fd; /* -1: neither trace nor statistics */
 	int family_fd;
 	int self_fd;         /* husk's own file, to start it again */
 	struct trace *trace; /* NULL: no --trace */
@@ -111,6 +111,9 @@ int64_t process_exec(struct hk_task *t, const struct exec_program *p);
 HK_NORETURN void monitor_end(struct monitor *m);
 /* End the process as the signal would, so that who waits for it sees that. */
 HK_NORETURN void monitor_die_of(int sig);
+
+/* In a new process: its trace to a file of its own, if there shall be one for each. */
+void monitor_split_trace(struct monitor *m, bool fresh);
 
 /* Add what this process's vCPUs counted to the family's sums: once, at its end or before another program. */
 void monitor_add_up(struct monitor *m);

@@ -147,6 +147,7 @@ static void begin_child(struct forking *f)
 	struct hk_task *t = &th->task;
 
 	unlock_child(th->m, t->call);
+	trace_many(th->m->trace);
 	threads_forked(th);
 	th->slot = f->slot;
 	enter_family(th);
@@ -168,6 +169,7 @@ static int64_t begin_parent(struct forking *f, pid_t pid)
 	int fd = f->pidfd;
 
 	unlock_parent(f->th->m);
+	trace_many(f->th->m->trace);
 	signal_release(f->mask);
 	if (pid < 0) {
 		family_release(f->th->task.proc->family, f->slot);
@@ -314,6 +316,7 @@ static int64_t process_vfork(struct forking *f)
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 	int64_t r = -ENOMEM;
 
+	trace_many(f->th->m->trace);
 	f->child = borrower_new(f);
 	if (stack != MAP_FAILED && f->child) {
 		r = run_borrower(f, stack);

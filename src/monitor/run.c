@@ -229,6 +229,33 @@ static int load_program(struct monitor *m, const char *path, int fd, struct hk_e
 
 /* ---- trace and statistics ---- */
 
+/* The file of this process's trace: %p stands for its number. */
+static int open_split(const char *pattern, int flags)
+{
+	const char *at = strstr(pattern, "%p");
+	char path[PATH_MAX];
+
+	if (!at)
+		snprintf(path, sizeof(path), "%s", pattern);
+	else
+		snprintf(path, sizeof(path), "%.*s%d%s", (int)(at - pattern), pattern, (int)getpid(), at + 2);
+	return open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | flags, 0666);
+}
+
+void monitor_split_trace(struct monitor *m, bool fresh)
+{
+	int fd = -1;
+
+	if (m->trace_fd < 0 || !m->opt->trace_file || !strstr(m->opt->trace_file, "%p"))
+		return;
+	fd = open_split(m->opt->trace_file, fresh ? O_TRUNC : 0);
+	/* Behind the walls there may be no such place: then the lines go on to where they went. */
+	if (fd >= 0 && dup3(fd, m->trace_fd, O_CLOEXEC) < 0)
+		fd_guard_drop(&m->proc.fds, &m->trace_fd);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Before the walls: the file is the caller's. */
 static int open_trace_file(struct monitor *m, struct hk_err *err)
 {
@@ -237,7 +264,7 @@ static int open_trace_file(struct monitor *m, struct hk_err *err)
 	if (!m->opt->trace_file) {
 		m->trace_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	} else {
-		m->trace_fd = open(m->opt->trace_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_APPEND, 0666);
+		m->trace_fd = open_split(m->opt->trace_file, O_TRUNC);
 	}
 	if (m->trace_fd < 0)
 		return hk_err_set(err, -errno, "cannot open %s for the trace: %s",
@@ -256,6 +283,8 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 {
 	const struct monitor_options *o = m->opt;
 
+	if (m->proc.is_child)
+		monitor_split_trace(m, false);
 	if (o->trace) {
 		const struct trace_options t = { .kept_fd = &m->trace_fd,
 						 .guard = &m->proc.fds,
@@ -270,6 +299,8 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 		if (!m->trace)
 			return err->code;
 		m->proc.trace = trace_hook(m->trace);
+		if (m->proc.is_child)
+			trace_many(m->trace);
 	}
 	if (o->stats) {
 		m->stats = stats_create(m->proc.family->stats, sizeof(m->proc.family->stats));
@@ -416,7 +447,8 @@ static int begin(struct monitor *m, struct hk_err *err)
 	if (r)
 		return status_of(r);
 	/* The program's own bytes are first looked at behind all walls. */
-	if (start_process(m, err) || start_family(m, err) || keep_trace_file(m, err) || start_vm(m, NULL, err) || cage_close(&cage, err))
+	if (start_process(m, err) || start_family(m, err) || keep_trace_file(m, err) || start_vm(m, NULL, err) ||
+	    cage_close(&cage, err))
 		return HUSK_EXIT_FAILURE;
 	r = load_program(m, path, -1, err);
 	if (r == -EACCES && m->jail.as_nobody && strstr(err->text, strerror(EACCES)))
