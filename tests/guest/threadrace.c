@@ -210,6 +210,14 @@ static void *sums(void *arg)
 	return arg;
 }
 
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static void run(void *(*const *fn)(void *))
 {
 	pthread_t t[16];
@@ -222,10 +230,10 @@ static void run(void *(*const *fn)(void *))
 		if (pthread_create(&t[n], NULL, fn[n], (void *)(long)(n + 1)))
 			bad();
 	if (!rounds) {
-		struct timespec ms = { 0, 1000000 };
+		long end = now_ms() + atol(getenv("MS"));
 
-		for (long i = atol(getenv("MS")); i > 0; i--)
-			nanosleep(&ms, NULL);
+		while (now_ms() < end)
+			usleep(1000);
 		stop = 1;
 	}
 	for (int i = 0; i < n; i++)
