@@ -61,6 +61,8 @@ static const uint32_t prctls[] = {
 	PR_SET_SYSCALL_USER_DISPATCH,
 };
 
+static const uint32_t unshares[] = { CLONE_FS, CLONE_FILES };
+
 static const uint32_t families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
 
 #define ALLOW(nr, why)                                                                                                 \
@@ -111,6 +113,8 @@ static const struct rule rules[] = {
 	  { { TEST_NO_BITS, 2, PROT_EXEC, NULL, 0 } } },
 	{ SYS_clone, RULE_CHECK, 0, "threads and processes, but no namespaces",
 	  { { TEST_NO_BITS, 0, NAMESPACES, NULL, 0 } } },
+	{ SYS_unshare, RULE_CHECK, 0, "a thread's own working directory or descriptors, but no namespaces",
+	  { { .kind = TEST_ONE_OF, .arg = 0, LIST(unshares) } } },
 	{ SYS_execveat, RULE_CHECK, 0, "husk itself, by a descriptor that it keeps",
 	  { { TEST_EQUAL, 4, AT_EMPTY_PATH, NULL, 0 } } },
 	{ SYS_prctl, RULE_CHECK, 0, "what a guest may ask for, nothing about the monitor's memory or filters",
@@ -135,8 +139,7 @@ static const struct rule rules[] = {
 	DENY(fsopen, "likewise"),
 	DENY(fsmount, "likewise"),
 	DENY(mount_setattr, "likewise"),
-	DENY(unshare, "the namespaces are made"),
-	DENY(setns, "likewise"),
+	DENY(setns, "the namespaces are made"),
 	DENY(open_by_handle_at, "a handle knows no root"),
 	DENY(bpf, "a way into the kernel"),
 	DENY(perf_event_open, "likewise"),
