@@ -16,7 +16,7 @@
 
 static pthread_barrier_t meet;
 static volatile long got_tid, got_code, got_pid, got_value;
-static volatile int got, on_alt, stop;
+static volatile int got, on_alt, stop, about_to;
 static char order[16];
 
 static void block(int how, int sig)
@@ -347,6 +347,7 @@ static void *reads(void *arg)
 	char c = 'x';
 
 	errno = 0;
+	__atomic_store_n(&about_to, 1, __ATOMIC_SEQ_CST);
 	return (void *)(read((int)(long)arg, &c, 1) == 1 ? (long)c : (long)-errno);
 }
 
@@ -361,8 +362,10 @@ static void interrupted(void)
 		MUST(pipe, p);
 		got = 0;
 		handle(SIGUSR1, on_signal, flags);
+		about_to = 0;
 		t = start(reads, (void *)(long)p[0]);
-		usleep(5000);
+		until(&about_to, 1);
+		usleep(50000);
 		pthread_kill(t, SIGUSR1);
 		until(&got, 1);
 		usleep(2000);
