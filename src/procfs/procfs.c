@@ -6,6 +6,7 @@
 #include "procfs/internal.h"
 
 #include "base/hostcall.h"
+#include "kern/family.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,7 @@ struct rule {
 
 static const char why_memory[] = "procfs: it would show or change the monitor's memory";
 static const char why_monitor[] = "procfs: it would show or change the monitor, not the program";
+static const char why_other[] = "procfs: of another process, whose monitor it would show or change";
 static const char why_host[] = "procfs: the host's settings are read-only to a guest";
 static const char why_unknown[] = "procfs: not on the list of what a guest may use";
 static const char why_elsewhere[] = "procfs: a second mount of proc, not served";
@@ -112,6 +114,31 @@ static const struct rule own_rules[] = {
 	{ "attr/*", READ, NULL, why_monitor },
 };
 
+/*
+ * Below another process's directory, or one of its threads'. If it is a guest, its memory and descriptors are a monitor's: whoever had them would have left
+ * his virtual machine. Its command line, name, state and times are its own.
+ */
+static const struct rule other_rules[] = {
+	{ "mem", REFUSE, NULL, why_other },
+	{ "pagemap", REFUSE, NULL, why_other },
+	{ "map_files", REFUSE, NULL, why_other },
+	{ "map_files/*", REFUSE, NULL, why_other },
+	{ "clear_refs", REFUSE, NULL, why_other },
+	{ "maps", REFUSE, NULL, why_other },
+	{ "smaps", REFUSE, NULL, why_other },
+	{ "smaps_rollup", REFUSE, NULL, why_other },
+	{ "numa_maps", REFUSE, NULL, why_other },
+	{ "environ", REFUSE, NULL, why_other },
+	{ "auxv", REFUSE, NULL, why_other },
+	{ "syscall", REFUSE, NULL, why_other },
+	{ "stack", REFUSE, NULL, why_other },
+	{ "fd/*", REFUSE, NULL, why_other },
+	{ "fdinfo/*", REFUSE, NULL, why_other },
+	{ "oom_score_adj", PASS, NULL, NULL },
+	{ "", PASS, NULL, NULL },
+	{ "*", READ, NULL, why_other },
+};
+
 /* Below /proc itself. */
 static const struct rule global_rules[] = {
 	{ "kcore", REFUSE, NULL, "procfs: it would show the host's memory" },
@@ -145,6 +172,16 @@ static const struct rule *find_rule(const struct rule *rules, size_t count, cons
 	return &unknown;
 }
 
+/* What a reference to another process's file names there: "42/task/43/maps" is maps. */
+static const char *name_of_other(const struct proc_ref *ref)
+{
+	const char *name = ref->name + strcspn(ref->name, "/");
+
+	if (strncmp(name, "/task/", 6) == 0)
+		name += 6 + strcspn(name + 6, "/");
+	return name + (*name == '/');
+}
+
 static const struct rule *rule_of(const struct hk_task *t, const struct proc_ref *ref)
 {
 	static const struct rule pass = { NULL, PASS, NULL, NULL };
@@ -152,6 +189,8 @@ static const struct rule *rule_of(const struct hk_task *t, const struct proc_ref
 
 	if (ref->scope == PROC_SELF)
 		return find_rule(own_rules, HK_ARRAY_LEN(own_rules), ref->name);
+	if (ref->scope == PROC_OTHER)
+		return find_rule(other_rules, HK_ARRAY_LEN(other_rules), name_of_other(ref));
 	if (ref->scope != PROC_GLOBAL)
 		return &pass;
 	r = find_rule(global_rules, HK_ARRAY_LEN(global_rules), ref->name);
@@ -295,6 +334,13 @@ static int64_t copy_link(char *buf, size_t size, const char *target)
 	return (int64_t)n;
 }
 
+/* The program of another guest; to the host it is husk. */
+static bool exe_of_other(const struct hk_task *t, const struct proc_ref *ref, char target[PATH_MAX + 16])
+{
+	return ref->scope == PROC_OTHER && strcmp(name_of_other(ref), "exe") == 0 && t->proc->family &&
+	       family_exe(t->proc->family, (pid_t)strtol(ref->name, NULL, 10), target);
+}
+
 int64_t procfs_readlink(struct hk_task *t, const char *path, char *buf, size_t size)
 {
 	char target[PATH_MAX + 16];
@@ -310,6 +356,8 @@ int64_t procfs_readlink(struct hk_task *t, const char *path, char *buf, size_t s
 	r = proc_resolve(t, path, &ref);
 	if (r)
 		return r;
+	if (exe_of_other(t, &ref, target))
+		return copy_link(buf, size, target);
 	switch (rule_of(t, &ref)->policy) {
 	case EXE:
 		exe_path(t, target);
