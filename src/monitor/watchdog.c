@@ -3,9 +3,18 @@
  * guest's thread is doing. */
 #include "monitor/internal.h"
 
+#include "kern/family.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>
+
+static int end_process(pid_t pid, void *ctx HK_UNUSED)
+{
+	if (pid != getpid())
+		kill(pid, SIGKILL);
+	return 0;
+}
 
 static void *watch(void *arg)
 {
@@ -16,6 +25,7 @@ static void *watch(void *arg)
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
 		;
 	monitor_claim_end(m);
+	family_each(m->proc.family, end_process, NULL);
 	monitor_finish(m);
 	dprintf(STDERR_FILENO, "husk: %s: ended by --timeout after %.6g s\n", m->opt->argv[0], (double)ns / 1e9);
 	_exit(HUSK_EXIT_TIMEOUT);
