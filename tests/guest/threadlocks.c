@@ -133,8 +133,9 @@ static void pi(void)
 static void *dies(void *arg)
 {
 	pthread_mutex_lock(&mutex);
+	__atomic_store_n(&asleep, 1, __ATOMIC_SEQ_CST);
 	if (arg)
-		usleep(10000);
+		usleep(50000);
 	return NULL;
 }
 
@@ -161,8 +162,10 @@ static void robust(void)
 		OK(pthread_mutex_consistent(&mutex) == 0);
 		OK(pthread_mutex_unlock(&mutex) == 0);
 		/* and one that is waited for when its owner dies */
+		asleep = 0;
 		pthread_create(&t, NULL, dies, (void *)1);
-		usleep(3000);
+		while (!__atomic_load_n(&asleep, __ATOMIC_SEQ_CST))
+			usleep(100);
 		OK(pthread_mutex_lock(&mutex) == EOWNERDEAD);
 		OK(pthread_mutex_unlock(&mutex) == 0);
 		OK(pthread_mutex_lock(&mutex) == ENOTRECOVERABLE);

@@ -269,6 +269,8 @@ MAIN
 	run(named, 1);
 	pthread_create(&t, NULL, numbered, NULL);
 	pthread_join(t, &tid);
+	for (int i = 0; i < 1000 && S(tgkill, getpid(), (long)tid, 0) == 0; i++)
+		usleep(1000); /* joined, but not quite gone */
 	OK(S(tgkill, getpid(), (long)tid, 0) == -ESRCH);
 	timed();
 	sem_init(&sem, 0, 0);
