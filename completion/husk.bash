@@ -40,14 +40,15 @@ _husk_value() {
 		compopt -o filenames
 		COMPREPLY=($(compgen -d -- "$cur"))
 		;;
-	--ro | --rw)
+	--ro | --rw | --profile)
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))
 		;;
 	--mem) COMPREPLY=($(compgen -W '128M 256M 512M 1G 2G 4G' -- "$cur")) ;;
 	--pids) COMPREPLY=($(compgen -W '64 256 1024' -- "$cur")) ;;
 	--timeout) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
-	--trace-filter) _husk_filter ;;
+	--trace-filter | --deny | --allow-only) _husk_filter ;;
+	--deny-action) COMPREPLY=($(compgen -W 'errno kill log' -- "$cur")) ;;
 	--trace-format | -f) COMPREPLY=($(compgen -W 'text json' -- "$cur")) ;;
 	--io) COMPREPLY=($(compgen -W 'auto exit server' -- "$cur")) ;;
 	--trace-time) COMPREPLY=($(compgen -W 'absolute relative since-start spent' -- "$cur")) ;;
@@ -71,7 +72,7 @@ _husk_program() {
 			((program++))
 			return
 			;;
-		--root | --ro | --rw | --tmpfs | --hostname | --user | --env | --cwd | --mem | --pids | --timeout | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
+		--root | --ro | --rw | --tmpfs | --hostname | --user | --deny | --allow-only | --deny-action | --profile | --env | --cwd | --mem | --pids | --timeout | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
 			((program++))
@@ -104,7 +105,7 @@ _husk_run() {
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
 		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --pids --timeout --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
 			--trace-time --trace-ip --trace-where --trace-string --stats --root --ro --rw --tmpfs --overlay
-			--read-only --hostname --user --unconfined --show-cage --help' -- "$cur"))
+			--read-only --hostname --user --deny --allow-only --deny-action --profile --unconfined --show-cage --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))

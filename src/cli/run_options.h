@@ -35,6 +35,10 @@ enum option_id {
 	OPT_USER,
 	OPT_UNCONFINED,
 	OPT_SHOW_CAGE,
+	OPT_DENY,
+	OPT_ALLOW_ONLY,
+	OPT_DENY_ACTION,
+	OPT_PROFILE,
 };
 
 #define SANDBOX_MOUNTS_MAX 48
@@ -43,7 +47,9 @@ enum option_id {
 struct sandbox_args {
 	struct jail_mount mount[SANDBOX_MOUNTS_MAX];
 	size_t count;
-	bool show; /* --show-cage: print and end */
+	char *deny, *allow_only; /* comma-separated; owned */
+	int deny_action;         /* enum call_action; 0: none was given */
+	bool show;               /* --show-cage: print and end */
 };
 
 /* "--option value: want" on standard error. Returns the exit status of a failure. */
@@ -51,6 +57,9 @@ int cli_bad(const char *option, const char *value, const char *want);
 
 /* An option of the sandbox: 0, or the exit status of a failure; -1 if id is none. Strings stay where they are or live for ever. */
 int sandbox_option(struct monitor_options *o, struct sandbox_args *s, int id, char *value);
+/* The same for those about system calls. */
+int policy_option(struct sandbox_args *s, int id, char *value);
+int policy_finish(struct monitor_options *o, struct sandbox_args *s);
 /* After the last option: put what was collected into o. 0, or the exit status of a failure. */
 int sandbox_finish(struct monitor_options *o, struct sandbox_args *s);
 

@@ -112,7 +112,7 @@ int sandbox_option(struct monitor_options *o, struct sandbox_args *s, int id, ch
 		s->show = true;
 		return 0;
 	default:
-		return -1;
+		return policy_option(s, id, value);
 	}
 }
 
@@ -127,5 +127,5 @@ int sandbox_finish(struct monitor_options *o, struct sandbox_args *s)
 	j->program = o->argv ? o->argv[0] : NULL;
 	if (j->unconfined && (s->count || j->root || j->overlay || j->read_only || j->hostname || j->has_user))
 		return cli_fail(HUSK_EXIT_FAILURE, "--unconfined does not go with options that describe the sandbox");
-	return 0;
+	return policy_finish(o, s);
 }

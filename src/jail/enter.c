@@ -184,6 +184,8 @@ static int inside(const struct jail_options *o, struct jail *j, const struct cal
 	r = view_enter(v, err);
 	if (r)
 		return r;
+	j->loader_fd = v->loader;
+	j->library_fd = v->libraries;
 	if (sethostname(name, strlen(name)))
 		return hk_err_set(err, -errno, "--hostname %s: %s", name, strerror(errno));
 	if (!o->net_host)
@@ -219,7 +221,7 @@ int jail_enter(const struct jail_options *o, struct jail *j, const int *keep, si
 	sigset_t all;
 	long pid;
 
-	*j = (struct jail){ .kvm_fd = -1, .uid = c.uid, .gid = c.gid };
+	*j = (struct jail){ .kvm_fd = -1, .loader_fd = -1, .library_fd = -1, .uid = c.uid, .gid = c.gid };
 	if (o->unconfined)
 		return 0;
 	choose_identity(o, j);

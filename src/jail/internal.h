@@ -21,10 +21,11 @@ struct view {
 	const struct jail_options *o;
 	uid_t uid; /* who the private directories belong to */
 	gid_t gid;
-	int root;            /* detached mount of the root */
-	int devices;         /* detached tmpfs of the private directories */
-	char home[PATH_MAX]; /* the caller's, "" if none */
-	char cwd[PATH_MAX];  /* the caller's */
+	int root;              /* detached mount of the root */
+	int loader, libraries; /* see struct jail */
+	int devices;           /* detached tmpfs of the private directories */
+	char home[PATH_MAX];   /* the caller's, "" if none */
+	char cwd[PATH_MAX];    /* the caller's */
 	unsigned count;
 	struct view_bind bind[VIEW_MOUNTS_MAX];
 };

@@ -51,8 +51,11 @@ struct jail {
 	bool inside;    /* there are namespaces and a root */
 	bool user_ns;   /* the host needed a user namespace for it */
 	bool as_nobody; /* root started husk and asked for no user */
-	int kvm_fd;     /* /dev/kvm, which is not in the root; -1: not opened */
-	uid_t uid;      /* who the guest is */
+	/* The dynamic linker that husk was started with and the directory of its libraries, for starting husk in a root that has others or none. -1: the
+	 * root is the host's, its own will do. */
+	int loader_fd, library_fd;
+	int kvm_fd; /* /dev/kvm, which is not in the root; -1: not opened */
+	uid_t uid;  /* who the guest is */
 	gid_t gid;
 };
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/mount.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,7 @@ void view_init(struct view *v, const struct jail_options *o, uid_t uid, gid_t gi
 {
 	const char *home = getenv("HOME");
 
-	*v = (struct view){ .o = o, .uid = uid, .gid = gid, .root = -1, .devices = -1 };
+	*v = (struct view){ .o = o, .uid = uid, .gid = gid, .root = -1, .loader = -1, .libraries = -1, .devices = -1 };
 	if (home && home[0] == '/' && home[1] && strlen(home) < sizeof(v->home))
 		strcpy(v->home, home);
 	if (!getcwd(v->cwd, sizeof(v->cwd)))
@@ -134,8 +135,10 @@ static bool is_asked_for(const struct view *v, const char *path)
 /* Somebody who starts a program in a directory means the program to see it; but a whole home or /tmp is more than that. */
 static int show_cwd(struct view *v, struct hk_err *err)
 {
-	if (!view_hides(v, v->cwd) || is_asked_for(v, v->cwd) || is_below(v->home, v->cwd) ||
-	    is_below(v->cwd, "/dev") || is_below(v->cwd, "/proc"))
+	bool in_dev = is_below(v->cwd, "/dev") && strncmp(v->cwd, "/dev/shm/", 9) != 0;
+
+	if (!view_hides(v, v->cwd) || is_asked_for(v, v->cwd) || is_below(v->home, v->cwd) || in_dev ||
+	    is_below(v->cwd, "/proc"))
 		return 0;
 	for (size_t i = 0; i < HK_ARRAY_LEN(private_dirs); i++)
 		if (is_below(private_dirs[i].path, v->cwd))
@@ -247,6 +250,45 @@ static int gather_devices(int fds[], struct hk_err *err)
 	return 0;
 }
 
+/* Paths of the dynamic linker and the C library, as they are loaded here. */
+struct loaded {
+	char loader[PATH_MAX], library[PATH_MAX];
+};
+
+static int note_object(struct dl_phdr_info *info, size_t size HK_UNUSED, void *arg)
+{
+	struct loaded *l = arg;
+	const char *name = strrchr(info->dlpi_name, '/');
+	char *to = !name                             ? NULL
+		   : strncmp(name, "/ld-", 4) == 0   ? l->loader
+		   : strncmp(name, "/libc.", 6) == 0 ? l->library
+						     : NULL;
+
+	if (to && !realpath(info->dlpi_name, to))
+		to[0] = '\0';
+	return 0;
+}
+
+/* execve in the guest starts husk anew, and a root of one's own may have no libraries for it, or bad ones. */
+static int gather_loader(struct view *v, struct hk_err *err)
+{
+	struct loaded l = { "", "" };
+	char *slash;
+
+	if (!v->o->root)
+		return 0;
+	dl_iterate_phdr(note_object, &l);
+	slash = strrchr(l.library, '/');
+	if (slash)
+		*slash = '\0';
+	v->loader = open(l.loader, O_PATH | O_CLOEXEC);
+	v->libraries = tree_open(AT_FDCWD, l.library, 0);
+	if (v->loader < 0 || v->libraries < 0 || tree_set(v->libraries, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV))
+		return hk_err_set(err, -errno, "cannot keep husk's own libraries (%s, %s): %s", l.loader, l.library,
+				  strerror(errno));
+	return 0;
+}
+
 /* ---- putting together, inside ---- */
 
 /* Make path and what leads there, as a directory or an empty file. 0 or -errno; -EROFS: the root has it not, and is not ours to change. */
@@ -307,21 +349,16 @@ static int put_privates(const struct view *v, struct hk_err *err)
 {
 	bool host = !v->o->root;
 
+	/* Before Linux 6.15 only what is attached can be copied: it is, for this while, where /proc will be. */
+	if (tree_attach(v->devices, AT_FDCWD, STAGE))
+		return hk_err_set(err, -errno, "cannot mount a tmpfs: %s", strerror(errno));
+
 	for (size_t i = 0; i < HK_ARRAY_LEN(private_dirs); i++) {
 		const struct private_dir *d = &private_dirs[i];
 		int r = host || (v->o->read_only && d->always) ? put_private(v, d->path, d->mode, d->guests, err) : 0;
 
 		if (r)
 			return r;
-	}
-	if (!host || !v->home[0])
-		return 0;
-	/* HOME is the guest's own and empty: in one of the above, or elsewhere on the host. */
-	if (make_target(v->home, false) == 0 && access(v->home, F_OK) == 0) {
-		if (lchown(v->home, v->uid, v->gid) == 0)
-			return 0;
-		if (errno == EROFS)
-			return put_private(v, v->home, 0755, true, err);
 	}
 	return 0;
 }
@@ -357,8 +394,20 @@ static int put_dev(const struct view *v, int fds[], struct hk_err *err)
 	return 0;
 }
 
+/* HOME is the guest's own and empty: in one of the above, or elsewhere on the host. */
+static int put_home(const struct view *v, struct hk_err *err)
+{
+	if (v->o->root || !v->home[0] || make_target(v->home, false))
+		return 0;
+	if (lchown(v->home, v->uid, v->gid) == 0)
+		return 0;
+	return errno == EROFS ? put_private(v, v->home, 0755, true, err) : 0;
+}
+
 static int put_proc(const struct view *v, struct hk_err *err)
 {
+	if (umount2(STAGE, MNT_DETACH_FLAG))
+		return hk_err_set(err, -errno, "cannot unmount a tmpfs: %s", strerror(errno));
 	/* MS_NOSUID | MS_NODEV | MS_NOEXEC */
 	if (mount("proc", "/proc", "proc", 2 | 4 | 8, NULL))
 		return hk_err_set(err, -errno, "cannot mount /proc: %s", strerror(errno));
@@ -462,7 +511,7 @@ int view_enter(struct view *v, struct hk_err *err)
 	if (r == 0)
 		r = open_root(v, err);
 	if (r == 0)
-		r = gather_devices(fds, err);
+		r = gather_devices(fds, err) ?: gather_loader(v, err);
 	/* what was asked for lies over what comes by itself */
 	if (r == 0 && !v->o->root)
 		r = show_cwd(v, err) ?: show_program(v, err);
@@ -475,7 +524,7 @@ int view_enter(struct view *v, struct hk_err *err)
 	if (r == 0)
 		r = put_privates(v, err);
 	if (r == 0)
-		r = put_dev(v, fds, err);
+		r = put_dev(v, fds, err) ?: put_home(v, err);
 	if (r == 0)
 		r = put_proc(v, err);
 	if (r == 0)

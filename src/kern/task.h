@@ -10,6 +10,7 @@
 #include "kern/aio.h"
 #include "kern/cpu.h"
 #include "kern/fd.h"
+#include "kern/policy.h"
 #include "kern/signal.h"
 #include "kern/spawn.h"
 #include "kern/threads.h"
@@ -45,6 +46,7 @@ struct hk_process {
 	struct family *family;            /* NULL: the process is alone (tests) */
 	bool is_child;                    /* not the process that husk was started for */
 	bool cwd_in_proc;                 /* the working directory may lie in /proc: relative paths are looked at */
+	struct call_policy policy;
 	bool aslr;
 	bool no_new_privs;  /* as the guest set it; the monitor has given them up in any case */
 	uint64_t start_ns;  /* CLOCK_BOOTTIME at the start */

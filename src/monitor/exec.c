@@ -28,8 +28,33 @@ static bool is_monitors_variable(const char *v)
 	return false;
 }
 
+/* husk by the dynamic linker that was kept, with the libraries that were kept: nothing of it comes from the guest's root. -errno. */
+static int start_by_loader(const struct handover *h, char *const *argv, char *const *envp)
+{
+	char library[32], self[32];
+	char *const head[] = { "husk", "--inhibit-cache", "--library-path", library, self };
+	size_t n = 0;
+	char **v;
+
+	snprintf(library, sizeof(library), "/proc/self/fd/%d", h->library_fd);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", h->self_fd);
+	while (argv[n])
+		n++;
+	v = calloc(HK_ARRAY_LEN(head) + n + 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	memcpy(v, head, sizeof(head));
+	/* the program's own name is lost to the host's list of processes */
+	if (n > 1)
+		memcpy(v + HK_ARRAY_LEN(head), argv + 1, (n - 1) * sizeof(*v));
+	syscall(SYS_execveat, h->loader_fd, "", v, envp, AT_EMPTY_PATH);
+	n = (size_t)errno;
+	free(v);
+	return -(int)n;
+}
+
 /* Run husk once more: the one place that knows how. Comes back only with -errno. */
-static int start_anew(int self_fd, int handover_fd, char *const *argv)
+static int start_anew(const struct handover *h, int handover_fd, char *const *argv)
 {
 	char variable[40], *envp[8] = { variable };
 	size_t n = 1;
@@ -39,7 +64,9 @@ static int start_anew(int self_fd, int handover_fd, char *const *argv)
 		if (is_monitors_variable(*e))
 			envp[n++] = *e;
 	/* The guest's arguments show in the host's list of processes. */
-	syscall(SYS_execveat, self_fd, "", argv, envp, AT_EMPTY_PATH);
+	if (h->loader_fd >= 0)
+		return start_by_loader(h, argv, envp);
+	syscall(SYS_execveat, h->self_fd, "", argv, envp, AT_EMPTY_PATH);
 	return -errno;
 }
 
@@ -60,6 +87,8 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.self_fd = m->self_fd,
 		.family_fd = m->family_fd,
 		.slot = th->slot,
+		.loader_fd = m->loader_fd,
+		.library_fd = m->library_fd,
 		.program_fd = program_fd,
 		.is_child = proc->is_child,
 		.no_new_privs = proc->no_new_privs,
@@ -76,6 +105,7 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.trace_time = o->trace_time,
 		.trace_string = o->trace_string,
 		.mem = o->mem,
+		.policy = o->policy,
 		.timeout_ns = o->timeout_ns,
 		.deadline_ns = m->deadline_ns,
 		.blocked = th->task.signals.blocked,
@@ -90,7 +120,9 @@ static struct handover fill(const struct thread *th, int program_fd)
 
 static void close_on_exec(const struct handover *h, bool yes)
 {
-	const int fds[] = { h->kvm_fd, h->trace_fd, h->self_fd, h->family_fd, h->program_fd };
+	const int fds[] = {
+		h->kvm_fd, h->trace_fd, h->self_fd, h->family_fd, h->loader_fd, h->library_fd, h->program_fd
+	};
 
 	for (size_t i = 0; i < HK_ARRAY_LEN(fds); i++)
 		if (fds[i] >= 0)
@@ -129,7 +161,7 @@ static int hand_over(struct thread *th, int *program_fd, const struct exec_progr
 	family_forget(th->task.proc->family, getpid(), th->slot);
 	if (th->task.proc->trace && th->task.call)
 		th->task.proc->trace->leave(th->task.proc->trace->ctx, th->task.call, 0);
-	r = start_anew(h.self_fd, fd, p->argv);
+	r = start_anew(&h, fd, p->argv);
 	close_on_exec(&h, true);
 	close(fd);
 	signal_release(signal_host_mask(th->task.signals.blocked));

@@ -13,13 +13,14 @@
 
 /* The fixed part of the file; behind it the CPUID table, then the strings. */
 struct handover {
-	int kvm_fd, trace_fd, self_fd, family_fd, program_fd; /* -1: none */
+	int kvm_fd, trace_fd, self_fd, family_fd, loader_fd, library_fd, program_fd; /* -1: none */
 	int slot;
 	bool is_child, no_new_privs;
 	bool aslr, patch, stats, trace, trace_json, trace_rip, trace_where, has_filter;
 	int io, trace_time;
 	unsigned patch_after, trace_string;
 	uint64_t mem, timeout_ns, deadline_ns;
+	struct call_policy policy;
 	uint64_t blocked; /* as the guest knows it; the host has everything blocked */
 	uint64_t ignored; /* of the signals that the host may not ignore for us: SIGSEGV, SIGBUS */
 	struct rlimit64 rlim[RLIM_NLIMITS];

@@ -70,9 +70,10 @@ struct monitor {
 	struct jail jail;
 	int trace_fd; /* -1: neither trace nor statistics */
 	int family_fd;
-	int self_fd;         /* husk's own file, to start it again */
-	struct trace *trace; /* NULL: no --trace */
-	struct stats *stats; /* NULL: no --stats */
+	int self_fd;               /* husk's own file, to start it again */
+	int loader_fd, library_fd; /* as in struct jail */
+	struct trace *trace;       /* NULL: no --trace */
+	struct stats *stats;       /* NULL: no --stats */
 	struct trace_pair hooks;
 	uint64_t stamp[PHASE_COUNT]; /* CLOCK_MONOTONIC, ns */
 	uint64_t deadline_ns;        /* of --timeout, CLOCK_MONOTONIC; 0 = none */

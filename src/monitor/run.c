@@ -118,6 +118,7 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	proc->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	proc->aslr = m->opt->aslr && !(personality(0xffffffff) & ADDR_NO_RANDOMIZE);
 	proc->mem_limit = m->opt->mem;
+	proc->policy = m->opt->policy;
 	proc->mm = &m->mm;
 	proc->cwd_in_proc = path_fd_in_proc(AT_FDCWD);
 	m->first.task.proc = proc;
@@ -272,9 +273,16 @@ static int open_trace_file(struct monitor *m, struct hk_err *err)
 	return 0;
 }
 
-static int keep_trace_file(struct monitor *m, struct hk_err *err)
+/* What was opened before the walls were made goes out of the guest's sight. */
+static int keep_descriptors(struct monitor *m, struct hk_err *err)
 {
-	int r = m->trace_fd >= 0 ? fd_guard_adopt(&m->proc.fds, &m->trace_fd) : 0;
+	int *const fds[] = { &m->trace_fd, &m->loader_fd, &m->library_fd };
+	int r = 0;
+
+	m->loader_fd = m->jail.loader_fd;
+	m->library_fd = m->jail.library_fd;
+	for (size_t i = 0; r == 0 && i < HK_ARRAY_LEN(fds); i++)
+		r = *fds[i] >= 0 ? fd_guard_adopt(&m->proc.fds, fds[i]) : 0;
 
 	return r ? hk_err_set(err, r, "cannot move a descriptor above the limit: %s", strerror(-r)) : 0;
 }
@@ -447,7 +455,7 @@ static int begin(struct monitor *m, struct hk_err *err)
 	if (r)
 		return status_of(r);
 	/* The program's own bytes are first looked at behind all walls. */
-	if (start_process(m, err) || start_family(m, err) || keep_trace_file(m, err) || start_vm(m, NULL, err) ||
+	if (start_process(m, err) || start_family(m, err) || keep_descriptors(m, err) || start_vm(m, NULL, err) ||
 	    cage_close(&cage, err))
 		return HUSK_EXIT_FAILURE;
 	r = load_program(m, path, -1, err);
@@ -493,6 +501,7 @@ static struct monitor *monitor_new(const struct monitor_options *opt)
 	m->first.m = m;
 	stamp(m, PHASE_BEGIN);
 	m->vm.vm_fd = m->vm.kvm_fd = m->first.vcpu.fd = m->trace_fd = m->self_fd = m->family_fd = -1;
+	m->loader_fd = m->library_fd = -1;
 	return m;
 }
 
@@ -523,8 +532,12 @@ static int take_descriptors(struct monitor *m, struct inheritance *in, struct hk
 		r = fd_guard_inherit(g, &m->family_fd);
 	if (r == 0)
 		r = fd_guard_inherit(g, &m->self_fd);
+	m->loader_fd = in->fixed.loader_fd;
+	m->library_fd = in->fixed.library_fd;
 	if (r == 0 && m->trace_fd >= 0)
 		r = fd_guard_inherit(g, &m->trace_fd);
+	if (r == 0 && m->loader_fd >= 0)
+		r = fd_guard_inherit(g, &m->loader_fd) ?: fd_guard_inherit(g, &m->library_fd);
 	return r ? hk_err_set(err, r, "cannot keep a descriptor: %s", strerror(-r)) : 0;
 }
 

@@ -4,6 +4,7 @@
 #include "kern/fd.h"
 #include "syscalls/handlers.h"
 #include "syscalls/nowait.h"
+#include "syscalls/policy.h"
 #include "syscalls/table.h"
 
 #include <errno.h>
@@ -57,6 +58,12 @@ static int64_t serve(struct hk_task *t, struct hk_call *call, bool nowait)
 	if (!fn) {
 		call->note = info->refused;
 		return -ENOSYS;
+	}
+	if (t->proc->policy.on) {
+		int64_t refused = policy_check(t, info->nr);
+
+		if (refused || t->exiting)
+			return refused;
 	}
 	r = check_fds(t, info, call->a);
 	if (r)
