@@ -55,7 +55,7 @@ $(B)/obj/%.S.o: src/%.S
 	$(call say,AS)
 	$(Q)$(CC) $(CPPFLAGS) -g -MMD -MP -c -o $@ $<
 
--include tests/tests.mk tests/check.mk tests/crash/crash.mk bench/bench.mk
+-include tests/tests.mk tests/check.mk tests/crash/crash.mk bench/bench.mk linux/linux.mk
 
 # ---- using it ----
 
