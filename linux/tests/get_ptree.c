@@ -42,38 +42,59 @@ static bool is(const char *got, const char *expected)
 	return false;
 }
 
-/* The pipe on which a process says that its part of the tree stands. */
-static int ready[2];
+/* The pipe on which a child says that its part of the tree stands; a process with children has one of its own, and its parent's as `outer`. */
+static int ready[2], outer;
 
-static void stands(void)
+static void has_children(void)
 {
-	if (write(ready[1], "", 1) != 1)
-		die("write");
+	outer = ready[1];
+	if (pipe(ready))
+		die("pipe");
 }
 
-static void await(int processes)
+static void await(void)
 {
 	char c;
 
-	while (processes--)
-		if (read(ready[0], &c, 1) != 1)
-			die("read");
+	if (read(ready[0], &c, 1) != 1)
+		die("read");
 }
 
-static void __attribute__((noreturn)) sleeps(void)
+static void say(int end)
 {
-	stands();
+	if (write(end, "", 1) != 1)
+		die("write");
+}
+
+static void __attribute__((noreturn)) stands(int end)
+{
+	say(end);
 	for (;;)
 		pause();
 }
 
+/* A child without children. */
 static pid_t leaf(const char *name)
 {
 	pid_t pid;
 
 	if (child(name, &pid))
-		sleeps();
+		stands(ready[1]);
+	await();
 	return pid;
+}
+
+/* A child that has this one itself. */
+static void branch(const char *name, const char *grandchild)
+{
+	pid_t pid;
+
+	if (child(name, &pid)) {
+		has_children();
+		leaf(grandchild);
+		stands(outer);
+	}
+	await();
 }
 
 /* The state in which a process is found before long: it takes a moment to get there. */
@@ -108,24 +129,19 @@ static void order(void)
 	pid_t root, pid;
 
 	if (child("root", &root)) {
+		has_children();
 		if (child("a", &pid)) {
-			if (child("a1", &pid)) {
-				leaf("a2");
-				sleeps();
-			}
-			await(2);
+			has_children();
+			branch("a1", "a2");
 			leaf("a3");
-			sleeps();
+			stands(outer);
 		}
+		await();
 		leaf("b");
-		if (child("c", &pid)) {
-			leaf("c1");
-			sleeps();
-		}
-		sleeps();
+		branch("c", "c1");
+		stands(outer);
 	}
-	/* What a awaits itself is missing here. */
-	await(6);
+	await();
 	CHECK(is(shape(root, MOST), "root 0 -, a 1 root, b 1 root, c 1 root, a1 2 a, a3 2 a, c1 2 c, a2 3 a1"));
 	CHECK(tree[0].pid == root && tree[0].parent_pid == getpid());
 	CHECK(tree[0].uid == getuid() && tree[7].uid == getuid());
@@ -144,7 +160,6 @@ static void states(void)
 {
 	pid_t sleeping = leaf("sleeps"), stopped = leaf("stops"), running = spinner(), zombie;
 
-	await(2);
 	CHECK(state_of(sleeping, 1) == 1);
 	kill(stopped, SIGSTOP);
 	CHECK(state_of(stopped, 4) == 4);
@@ -161,52 +176,53 @@ static void states(void)
 	FAILS(get_ptree(tree, &(int){ 1 }, zombie), ESRCH);
 }
 
-static pid_t thread_child;
 static pid_t thread_id;
 
 static void *forks(void *arg)
 {
 	thread_id = gettid();
-	thread_child = leaf("first");
-	stands();
+	leaf("first");
+	say(ready[1]);
 	pause();
 	return arg;
+}
+
+/* A process in which a second thread has created "first". */
+static void has_thread(void)
+{
+	pthread_t thread;
+
+	has_children();
+	if (pthread_create(&thread, NULL, forks, NULL))
+		die("pthread_create");
+	await();
 }
 
 /* Threads do not show; what they create does, in the order in which it was created, whichever thread it was. */
 static void threads(void)
 {
-	pid_t pid, last;
+	pid_t pid;
+	int status;
 
 	if (child("threads", &pid)) {
-		pthread_t thread;
-
-		if (pthread_create(&thread, NULL, forks, NULL))
-			die("pthread_create");
-		await(2);
+		has_thread();
 		usleep(50000);
 		leaf("second");
-		stands();
-		pthread_join(thread, NULL);
+		stands(outer);
 	}
-	await(2);
+	await();
 	CHECK(is(shape(pid, MOST), "threads 0 -, first 1 threads, second 1 threads"));
 	kill(tree[1].pid, SIGKILL);
 	kill(tree[2].pid, SIGKILL);
 	end(pid);
 
-	thread_id = 0;
-	if (child("threads", &last)) {
-		pthread_t thread;
-
-		if (pthread_create(&thread, NULL, forks, NULL))
-			die("pthread_create");
-		await(2);
+	if (child("threads", &pid)) {
+		has_thread();
 		FAILS(get_ptree(tree, &(int){ 1 }, thread_id), ESRCH);
 		fflush(stdout);
 		_exit(lab_failed);
 	}
-	CHECK(waitpid(last, &(int){ 0 }, 0) == last);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
 static void errors(void)
@@ -217,7 +233,6 @@ static void errors(void)
 	pid_t pid = leaf("leaf");
 	int n = MOST;
 
-	await(1);
 	munmap(edge + 1, PAGE);
 	FAILS(get_ptree(NULL, &n, 1), EINVAL);
 	FAILS(get_ptree(tree, NULL, 1), EINVAL);
