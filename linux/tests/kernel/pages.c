@@ -219,7 +219,7 @@ static void migrated(void)
 	touch(p, 0, pages);
 	if (pthread_create(&thread, NULL, compacts, NULL))
 		die("pthread_create");
-	for (int round = 0; round < 60; round++) {
+	for (int round = 0; round < 25; round++) {
 		uint64_t before = entry_of("/proc/self/pagemap", (unsigned long)p / PAGE + 100);
 
 		/* Holes for the compaction to fill. */
