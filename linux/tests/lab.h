@@ -25,6 +25,12 @@
 
 static int lab_passed, lab_failed;
 
+/* What was printed is seen even if the program is killed. */
+static void __attribute__((constructor)) lab_lines(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
 static inline bool lab_check(bool good, const char *what, const char *file, int line)
 {
 	if (good)

@@ -7,7 +7,7 @@
 #include "kernel.h"
 
 #define CALLERS 4
-#define ROUNDS  60
+#define ROUNDS  20
 
 static bool logged(const char *text)
 {
