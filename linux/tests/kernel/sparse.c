@@ -188,13 +188,21 @@ static void half_a_buffer(void)
 	mprotect(end, PAGE, PROT_READ | PROT_WRITE);
 }
 
+/* The mapping in one piece, with nothing in it. */
+static void anew(void)
+{
+	if (sparse)
+		munmap(sparse, SIZE);
+	sparse = map(SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+	madvise(sparse, SIZE, MADV_NOHUGEPAGE);
+}
+
 int main(void)
 {
 	struct usage before;
 
-	sparse = map(SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
 	room = map(ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
-	madvise(sparse, SIZE, MADV_NOHUGEPAGE);
+	anew();
 	whole();
 	before = usage();
 	half_a_buffer();
@@ -202,7 +210,7 @@ int main(void)
 	with_signals();
 	killed();
 	without_lock();
-	madvise(sparse, SIZE, MADV_DONTNEED);
+	anew();
 	whole();
 	CHECK(same_usage(before));
 	return done("sparse");
