@@ -117,6 +117,8 @@ static void refused(void)
 		t_show("clone3({" #__VA_ARGS__ "})", "", S(clone3, &a, sizeof(a)));                                    \
 	} while (0)
 	T3(.flags = 1UL << 40);
+	T3(.flags = CLONE_PIDFD, .pidfd = 8, .exit_signal = SIGCHLD);
+	T3(.flags = CLONE_PIDFD, .pidfd = 0, .exit_signal = SIGCHLD);
 	T3(.flags = CLONE_DETACHED);
 	T3(.flags = SIGCHLD);
 	T3(.flags = THREAD, .exit_signal = SIGCHLD);
