@@ -39,7 +39,14 @@
 #define GATE_DATA_SPIN     0x90 /* how often to look for the answer; 0: the server is off */
 #define GATE_DATA_LATE     0x98 /* calls for which its answer came too late */
 
-#define GATE_NR_ANY 0xffffffff
+#define GATE_DATA_TABLE                                                                                                \
+	0x200 /* a byte for each number below GATE_DATA_CALLS: 0, GATE_SERVE, or which of the words above is the answer */
+#define GATE_DATA_CALLS 512
+#define GATE_SERVE      1
+
+/* struct gate_entry's nr: it is in the data page, and the result is there too, or in RAX. */
+#define GATE_NR_ANY  0xffffffff
+#define GATE_NR_PAGE 0xfffffffe
 
 /* States of a call for the server thread. */
 #define GATE_STATE_IDLE    0
@@ -109,6 +116,8 @@ struct gate_data {
 	uint64_t ids, pid, tid, uid, euid, gid, egid, answered;
 	uint32_t state, pad;
 	uint64_t nr, args[6], result, tail, spin, late;
+	uint64_t unused[44];
+	uint8_t table[GATE_DATA_CALLS];
 };
 
 /*
@@ -122,6 +131,7 @@ struct gate_entry {
 
 _Static_assert(offsetof(struct gate_data, state) == GATE_DATA_STATE, "the offsets are those of the structure");
 _Static_assert(offsetof(struct gate_data, result) == GATE_DATA_RESULT, "the offsets are those of the structure");
+_Static_assert(offsetof(struct gate_data, table) == GATE_DATA_TABLE, "the offsets are those of the structure");
 _Static_assert(offsetof(struct gate_data, late) == GATE_DATA_LATE, "the offsets are those of the structure");
 _Static_assert(sizeof(struct gate_frame) == 40, "the frame is the processor's");
 _Static_assert(GATE_CPU_VA + GATE_CPU_MAX * GATE_PAGE_SIZE <= GATE_STATE_VA, "the vCPUs' pages end before their areas");

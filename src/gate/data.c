@@ -12,8 +12,25 @@ void gate_fill_ids(struct gate_data *data)
 	data->egid = (uint64_t)hk_hostcall_sure(SYS_getegid);
 }
 
-void gate_fill(struct gate_data *data)
+/* What the gate does with which number. */
+static void fill_table(const struct gate *g, struct gate_data *data)
 {
+	static const struct {
+		uint16_t nr, offset;
+	} answers[] = {
+		{ SYS_getpid, GATE_DATA_PID },   { SYS_gettid, GATE_DATA_TID }, { SYS_getuid, GATE_DATA_UID },
+		{ SYS_geteuid, GATE_DATA_EUID }, { SYS_getgid, GATE_DATA_GID }, { SYS_getegid, GATE_DATA_EGID },
+	};
+
+	for (unsigned nr = 0; nr < GATE_DATA_CALLS; nr++)
+		data->table[nr] = g->serve[nr] ? GATE_SERVE : 0;
+	for (size_t i = 0; i < HK_ARRAY_LEN(answers); i++)
+		data->table[answers[i].nr] = (uint8_t)(answers[i].offset / 8);
+}
+
+void gate_fill(const struct gate *g, struct gate_data *data)
+{
+	fill_table(g, data);
 	data->pid = (uint64_t)hk_hostcall_sure(SYS_getpid);
 	data->tid = (uint64_t)hk_hostcall_sure(SYS_gettid);
 	gate_fill_ids(data);

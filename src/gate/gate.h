@@ -45,10 +45,10 @@ struct gate_counts {
 };
 
 struct gate {
-	struct mm *mm;   /* NULL: the gate is off, and nothing is ever patched */
-	unsigned after;  /* so many exits make an instruction worth replacing */
-	bool serve[512]; /* calls that go to the server, by number */
-	bool serving;    /* there is a server: before, they are not worth replacing */
+	struct mm *mm;               /* NULL: the gate is off, and nothing is ever patched */
+	unsigned after;              /* so many exits make an instruction worth replacing */
+	bool serve[GATE_DATA_CALLS]; /* calls that go to the server, by number */
+	bool serving;                /* there is a server: before, they are not worth replacing */
 	unsigned sites_used, pages_used;
 	uint64_t low, high; /* the trampolines lie between */
 	struct gate_site site[GATE_SITES];
@@ -88,7 +88,7 @@ enum gate_exit {
 enum gate_settled gate_settle(struct gate *g, struct hk_regs *r, struct gate_data *data, enum gate_exit how);
 
 /* Write what the gate answers for this thread into its page: at its start, after fork, after its ids may have changed. */
-void gate_fill(struct gate_data *data);
+void gate_fill(const struct gate *g, struct gate_data *data);
 void gate_fill_ids(struct gate_data *data);
 /* May a call with this number have changed an answer? Then gate_fill_ids. */
 bool gate_changes_ids(uint64_t nr);

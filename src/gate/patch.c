@@ -16,19 +16,31 @@
 #include <errno.h>
 #include <string.h>
 
-#define MOV_LEN     5
-#define SYSCALL_LEN 2
-#define JUMP_LEN    5
-#define MOV_EAX     0xb8
+#define MOV_LEN           5
+#define SYSCALL_LEN       2
+#define JUMP_LEN          5
+#define MOV_EAX           0xb8
+#define JUMP_INDIRECT_LEN 6
+
+static uint64_t code_for(uint32_t nr)
+{
+	const struct gate_entry *e = gate_entries;
+
+	while (e < gate_entries_end && e->nr != nr)
+		e++;
+	return e < gate_entries_end ? GATE_CODE_VA + e->start : 0;
+}
+
+static bool may_serve(const struct gate *g, uint64_t nr)
+{
+	return __atomic_load_n(&g->serving, __ATOMIC_RELAXED) && nr < HK_ARRAY_LEN(g->serve) && g->serve[nr];
+}
 
 uint64_t gate_handler(const struct gate *g, uint64_t nr)
 {
-	bool serve = __atomic_load_n(&g->serving, __ATOMIC_RELAXED) && nr < HK_ARRAY_LEN(g->serve) && g->serve[nr];
+	uint64_t own = nr < GATE_NR_PAGE ? code_for((uint32_t)nr) : 0;
 
-	for (const struct gate_entry *e = gate_entries; e < gate_entries_end; e++)
-		if (e->nr == nr || (e->nr == GATE_NR_ANY && serve))
-			return GATE_CODE_VA + e->start;
-	return 0;
+	return own ? own : may_serve(g, nr) ? code_for(GATE_NR_ANY) : 0;
 }
 
 /* ---- the trampoline ---- */
@@ -54,17 +66,11 @@ static void put_u32(struct code *c, uint64_t value)
 /* See gate_fast.inc for what it hands over. Returns the tail's offset. */
 static unsigned build(struct code *c, const struct gate_site *s, uint64_t at, uint64_t handler)
 {
-	bool number_is_known = s->start != s->at && s->old[0] == MOV_EAX;
-	unsigned displaced = s->start != s->at ? MOV_LEN : 0, tail = displaced + (number_is_known ? 0 : 11) + 13;
+	unsigned displaced = s->start != s->at ? MOV_LEN : 0, tail = displaced + 13;
 
 	put(c, s->old, displaced);
-	if (!number_is_known) {
-		put(c, "\x48\x8d\x88", 3); /* lea -nr(%rax), %rcx */
-		put_u32(c, -(uint64_t)s->nr);
-		put(c, "\xe3\x02\xeb\x0d", 4); /* jrcxz over the next; jmp tail */
-	}
 	put(c, "\x48\x8d\x0d", 3); /* lea tail(%rip), %rcx */
-	put_u32(c, 6);
+	put_u32(c, JUMP_INDIRECT_LEN);
 	put(c, "\xff\x25", 2); /* jmp *handler(%rip) */
 	put_u32(c, SYSCALL_LEN + JUMP_LEN);
 	put(c, "\x0f\x05\xe9", 3); /* tail: syscall; jmp behind the program's */
@@ -160,10 +166,12 @@ static bool patch_mov(struct gate *g, struct gate_site *s, const uint8_t *before
 		return false;
 	choose(s, from, before, MOV_LEN);
 	at = gate_room_near(g, from, TRAMP_MOST);
+	if (before[0] != MOV_EAX)
+		handler = code_for(GATE_NR_PAGE);
 	return at && set_up(g, s, at, handler) && jump(g, s, alone);
 }
 
-static bool patch_pun(struct gate *g, struct gate_site *s, const uint8_t *after, uint64_t handler, bool alone)
+static bool patch_pun(struct gate *g, struct gate_site *s, const uint8_t *after, bool alone)
 {
 	uint64_t next = s->at + JUMP_LEN, first, at;
 	int32_t rel;
@@ -175,7 +183,7 @@ static bool patch_pun(struct gate *g, struct gate_site *s, const uint8_t *after,
 		return false;
 	choose(s, s->at, after - SYSCALL_LEN, SYSCALL_LEN);
 	at = gate_room_within(g, first, first + 255, TRAMP_MOST);
-	return at && set_up(g, s, at, handler) && jump(g, s, alone);
+	return at && set_up(g, s, at, code_for(GATE_NR_PAGE)) && jump(g, s, alone);
 }
 
 /* The SYSCALL at `at` made call nr. Replace it if that can be done. */
@@ -190,15 +198,16 @@ static bool patch(struct gate *g, uint64_t at, uint32_t nr, uint64_t handler, bo
 		return false;
 	if (s) {
 		/* Undone, or lost with its page (MADV_DONTNEED): again, if all is as it was. */
-		return s->tramp && s->nr == nr && copy_from_guest(now, GVA(s->start), s->len) == 0 &&
-		       memcmp(now, s->old, s->len) == 0 && jump(g, s, alone);
+		return s->tramp && (s->nr == nr || s->old[0] != MOV_EAX) &&
+		       copy_from_guest(now, GVA(s->start), s->len) == 0 && memcmp(now, s->old, s->len) == 0 &&
+		       jump(g, s, alone);
 	}
 	s = gate_site_new(g, at);
 	if (!s)
 		return false;
 	s->nr = nr;
 	return patch_mov(g, s, text, handler, alone) ||
-	       (!s->tramp && patch_pun(g, s, text + MOV_LEN + SYSCALL_LEN, handler, alone));
+	       (!s->tramp && patch_pun(g, s, text + MOV_LEN + SYSCALL_LEN, alone));
 }
 
 /* It traps all the same: for another number, or because the server sleeps. */

@@ -71,17 +71,17 @@ static enum gate_settled in_gate(struct gate *g, const struct gate_entry *e, str
 				 enum gate_exit how)
 {
 	uint64_t at = r->rip - GATE_CODE_VA;
-	bool any = e->nr == GATE_NR_ANY, saved = any && e->saved && at >= e->saved;
+	bool any = e->nr >= GATE_NR_PAGE, saved = any && e->saved && at >= e->saved;
 	uint64_t tail = at <= e->in_rcx ? r->rcx : saved ? data->tail : r->r11;
 	struct gate_site *s = gate_site_of_tail(g, tail);
-	uint64_t nr = !any ? e->nr : saved ? data->nr : s ? s->nr : 0;
+	uint64_t nr = !any ? e->nr : saved ? data->nr : e->nr == GATE_NR_PAGE ? r->rax : s ? s->nr : 0;
 
 	if (!s)
 		return GATE_ELSEWHERE; /* the program has jumped here by itself */
 	if (e->posted && at >= e->posted && at < e->restored)
 		restore_flags(r, r->r11);
 	if (at >= e->commit || (any && at >= e->posted && e->posted && has_answer(data)))
-		return after_call(s, r, any ? data->result : r->rax);
+		return after_call(s, r, e->nr == GATE_NR_ANY ? data->result : r->rax);
 	return before_call(s, r, nr, how == GATE_EXIT_TRAP || how == GATE_EXIT_FAULT);
 }
 

@@ -69,7 +69,7 @@ void monitor_loop(struct thread *th, struct hk_err *err)
 	struct vcpu_exit e;
 
 	if (th->vcpu.data)
-		gate_fill(th->vcpu.data);
+		gate_fill(&th->m->gate, th->vcpu.data);
 	server_join(&th->m->server, th);
 	while (!t->exiting) {
 		server_let(th);

@@ -159,7 +159,7 @@ static void begin_child(struct forking *f)
 	server_forked(&th->m->server);
 	server_join(&th->m->server, th);
 	if (th->vcpu.data)
-		gate_fill(th->vcpu.data);
+		gate_fill(&th->m->gate, th->vcpu.data);
 	apply_request(t, f->req);
 	signal_forked(t);
 }
@@ -280,7 +280,7 @@ static int take_back(struct forking *f)
 	for (int i = 0; i < VCPU_EVENT_COUNT; i++)
 		v->exits[i] += f->child->th.vcpu.exits[i];
 	if (v->data)
-		gate_fill(v->data);
+		gate_fill(&f->th->m->gate, v->data);
 	if (r == 0)
 		r = vcpu_set_bases(v, f->fs, f->gs);
 	return r ? r : vcpu_load_state(v);
