@@ -17,6 +17,9 @@ enum option_id {
 	OPT_CWD,
 	OPT_MEM,
 	OPT_TIMEOUT,
+	OPT_NET,
+	OPT_ALLOW_CONNECT,
+	OPT_ALLOW_LISTEN,
 	OPT_NO_ASLR,
 	OPT_NO_PATCH,
 	OPT_PATCH_AFTER,
@@ -45,6 +48,10 @@ static const struct {
 	  "the most memory the program may have (512M, 2G…); more gives it ENOMEM" },
 	{ "timeout", "TIME", required_argument, OPT_TIMEOUT,
 	  "end the program after this wall-clock time (1.5, 200ms, 5m…), exit status 124" },
+	{ "net", "MODE", required_argument, OPT_NET, "none (the default: no network), or host: the host's network" },
+	{ "allow-connect", "CIDR[:PORT]", required_argument, OPT_ALLOW_CONNECT,
+	  "with --net host, only what such lists name: where to connect to; repeatable" },
+	{ "allow-listen", "ADDR[:PORT]", required_argument, OPT_ALLOW_LISTEN, "likewise, where to listen; repeatable" },
 	{ "no-aslr", NULL, no_argument, OPT_NO_ASLR,
 	  "put stack, heap, libraries and program at the same addresses each time" },
 	{ "no-patch", NULL, no_argument, OPT_NO_PATCH,
@@ -194,6 +201,28 @@ static int set_number(unsigned *to, const char *option, const char *value, unsig
 	return 0;
 }
 
+static int set_net(struct monitor_options *o, const char *value)
+{
+	if (strcmp(value, "none") && strcmp(value, "host"))
+		return bad("net", value, "not none or host");
+	o->net.mode = value[0] == 'h' ? NET_HOST : NET_NONE;
+	return 0;
+}
+
+static int allow(struct monitor_options *o, enum net_use use, const char *value)
+{
+	const char *option = use == NET_CONNECT ? "allow-connect" : "allow-listen";
+
+	switch (net_policy_allow(&o->net, use, value)) {
+	case 0:
+		return 0;
+	case -ENOSPC:
+		return bad(option, value, "one too many; use wider prefixes");
+	default:
+		return bad(option, value, "not an address such as 10.0.0.0/8:443, [fd00::/8]:80-90, 127.0.0.1 or :80");
+	}
+}
+
 /* One option; 0, or the exit status of a failure. The environment is collected apart, since --clear-env may come after --env. */
 static int set_option(struct monitor_options *o, struct env *sets, bool *clear, int id, char *value)
 {
@@ -222,6 +251,12 @@ static int set_option(struct monitor_options *o, struct env *sets, bool *clear, 
 		return set_number(&o->patch_after, "patch-after", value, 1000000);
 	case OPT_IO:
 		return set_io(o, value);
+	case OPT_NET:
+		return set_net(o, value);
+	case OPT_ALLOW_CONNECT:
+		return allow(o, NET_CONNECT, value);
+	case OPT_ALLOW_LISTEN:
+		return allow(o, NET_LISTEN, value);
 	case OPT_NO_ASLR:
 		o->aslr = false;
 		return 0;
@@ -290,6 +325,10 @@ static int parse(int argc, char **argv, struct monitor_options *o, struct env *s
 	}
 	if (optind >= argc) {
 		*status = cli_fail(HUSK_EXIT_FAILURE, "no program given; try husk run -- ls");
+		return -1;
+	}
+	if (o->net.mode != NET_HOST && (o->net.allow[NET_CONNECT].count || o->net.allow[NET_LISTEN].count)) {
+		*status = cli_fail(HUSK_EXIT_FAILURE, "--allow-connect and --allow-listen need --net host");
 		return -1;
 	}
 	o->argv = argv + optind;

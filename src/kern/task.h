@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "kern/cpu.h"
 #include "kern/fd.h"
+#include "kern/net_policy.h"
 #include "kern/signal.h"
 #include "kern/spawn.h"
 #include "kern/threads.h"
@@ -37,6 +38,7 @@ struct hk_process {
 	struct task_list tasks;
 	struct hk_image image;
 	struct signal_actions actions;
+	struct net_policy net;            /* set before the program starts, then constant */
 	const struct hk_spawn_ops *spawn; /* NULL: no threads and processes can be made */
 	struct hk_trace_hook *trace;      /* NULL: no trace */
 	bool is_child;                    /* not the process that husk was started for */

@@ -6,6 +6,7 @@
 #define HK_MONITOR_MONITOR_H
 
 #include "base/err.h"
+#include "kern/net_policy.h"
 
 #include <stdbool.h>
 
@@ -25,10 +26,11 @@ enum monitor_io {
 struct monitor_options {
 	char *const *
 		argv; /* the program and its arguments, NULL-terminated; argv[0] is looked up in PATH if it has no slash */
-	char *const *envp;   /* NULL-terminated */
-	const char *cwd;     /* NULL: the caller's */
-	uint64_t mem;        /* bytes; 0 = no limit */
-	uint64_t timeout_ns; /* wall-clock time; 0 = no limit */
+	char *const *envp;     /* NULL-terminated */
+	const char *cwd;       /* NULL: the caller's */
+	uint64_t mem;          /* bytes; 0 = no limit */
+	uint64_t timeout_ns;   /* wall-clock time; 0 = no limit */
+	struct net_policy net; /* --net, --allow-connect, --allow-listen */
 	bool aslr;
 	enum monitor_io io;
 	unsigned patch_after; /* exits; 0: the default */
