@@ -90,7 +90,7 @@ static void refused(void)
 	m.msg_control = &control;
 	m.msg_controllen = sizeof(control);
 	T(recvmsg, x, &m, MSG_ERRQUEUE);
-	printf("flags %x name %u control %zu\n", (unsigned)m.msg_flags, m.msg_namelen, m.msg_controllen);
+	printf("flags %x name %u control %zu\n", (unsigned)m.msg_flags, m.msg_namelen, (size_t)m.msg_controllen);
 	t_bytes("what was sent", buf, 4);
 	const struct sock_extended_err *e = (void *)CMSG_DATA(CMSG_FIRSTHDR(&m));
 	printf("errno %u origin %d type %d code %d\n", e->ee_errno, e->ee_origin, e->ee_type, e->ee_code);
