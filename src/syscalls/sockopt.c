@@ -6,6 +6,7 @@
 #include "mm/uaccess.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 
 #define OPTION_MOST (1u << 18) /* SO_PEERGROUPS with all the groups there can be */
@@ -42,38 +43,37 @@ static const char *refused(const struct net_policy *p, int level, int option)
 	return "no such option in the list of socket options";
 }
 
-/* 0, or what the call returns for an option that is not on the list. */
-static int64_t option_check(struct hk_task *t, uint64_t fd, int level, int option)
-{
-	const char *why = refused(&t->proc->net, level, option);
-	int domain;
+#define NO_OPTION INT_MAX /* no protocol has it */
 
-	if (!why)
-		return 0;
-	domain = socket_int(fd, SO_DOMAIN); /* EBADF, ENOTSOCK come first */
-	if (domain < 0)
-		return domain;
+/* What the host says to an option that does not exist: the protocols differ. */
+static int64_t no_option(struct hk_task *t, const char *why, int64_t nr, uint64_t fd, uint64_t level)
+{
+	int value = 0, len = sizeof(value);
+	uint64_t last = nr == SYS_getsockopt ? (uint64_t)(uintptr_t)&len : sizeof(value);
+
 	task_note(t, why);
-	/* Sockets of AF_UNIX have no options of any level but their own. */
-	return domain == AF_UNIX && level != SOL_SOCKET ? -EOPNOTSUPP : -ENOPROTOOPT;
+	return hk_hostcall(nr, fd, level, NO_OPTION, &value, last);
 }
 
 int64_t sys_setsockopt(struct hk_task *t, const uint64_t a[6])
 {
 	uint64_t len = hk_min((uint32_t)a[4], OPTION_MOST);
-	int64_t r = option_check(t, a[0], (int)a[1], (int)a[2]);
+	const char *why = refused(&t->proc->net, (int)a[1], (int)a[2]);
 
-	return r ? r : hk_hostcall(SYS_setsockopt, a[0], a[1], a[2], host_addr(a[3], len), a[4]);
+	if (why)
+		return no_option(t, why, SYS_setsockopt, a[0], a[1]);
+	return hk_hostcall(SYS_setsockopt, a[0], a[1], a[2], host_addr(a[3], len), a[4]);
 }
 
 int64_t sys_getsockopt(struct hk_task *t, const uint64_t a[6])
 {
-	int64_t r = option_check(t, a[0], (int)a[1], (int)a[2]);
+	const char *why = refused(&t->proc->net, (int)a[1], (int)a[2]);
 	uint64_t lenp;
+	int64_t r;
 	int len;
 
-	if (r)
-		return r;
+	if (why)
+		return no_option(t, why, SYS_getsockopt, a[0], a[1]);
 	lenp = get_guest(&len, GVA(a[4])) ? HOST_BAD_ADDR : (uint64_t)(uintptr_t)&len;
 	r = hk_hostcall(SYS_getsockopt, a[0], a[1], a[2],
 			lenp == HOST_BAD_ADDR || len < 0 ? a[3] : host_addr(a[3], hk_min((unsigned)len, OPTION_MOST)),

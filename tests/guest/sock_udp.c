@@ -124,6 +124,7 @@ static void put(struct msghdr *m, int level, int type, const void *data, size_t 
 {
 	struct cmsghdr *c = (void *)(control.bytes + m->msg_controllen);
 
+	memset(c, 0, sizeof(*c)); /* musl has a hole in it */
 	c->cmsg_level = level;
 	c->cmsg_type = type;
 	c->cmsg_len = CMSG_LEN(len);
