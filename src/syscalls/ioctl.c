@@ -128,7 +128,8 @@ static int64_t interface_list(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 	if (get_guest(&conf, GVA(a[2])))
 		return pass(a, HOST_BAD_ADDR);
 	if (conf.ifc_buf && conf.ifc_len > 0)
-		conf.ifc_buf = (char *)(uintptr_t)host_addr((uint64_t)(uintptr_t)conf.ifc_buf, (unsigned)conf.ifc_len); /* for the host only */
+		conf.ifc_buf = (char *)(uintptr_t)host_addr((uint64_t)(uintptr_t)conf.ifc_buf,
+							    (unsigned)conf.ifc_len); /* for the host only */
 	r = hk_hostcall(SYS_ioctl, a[0], a[1], &conf);
 	if (r == 0 && put_guest(GVA(a[2] + offsetof(struct ifconf, ifc_len)), &conf.ifc_len))
 		return -EFAULT;

@@ -57,7 +57,8 @@ static void change(void)
 	struct {
 		struct nlmsghdr n;
 		struct ifinfomsg i;
-	} ask = { .n = { sizeof(ask), RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, 1, 0 }, .i = { .ifi_index = 1, .ifi_change = IFF_UP } };
+	} ask = { .n = { sizeof(ask), RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK, 1, 0 },
+		  .i = { .ifi_index = 1, .ifi_change = IFF_UP } };
 	int fd = (int)MUST(socket, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 
 	if (getuid() != 0) {

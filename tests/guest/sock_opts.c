@@ -16,7 +16,10 @@ static const struct {
 	const char *name;
 	int level, option, value;
 } ints[] = {
-#define O(level, option, value) { #option, level, option, value }
+#define O(level, option, value)                                                                                        \
+	{                                                                                                              \
+#option, level, option, value                                                                          \
+	}
 	O(SOL_SOCKET, SO_DEBUG, 0),
 	O(SOL_SOCKET, SO_REUSEADDR, 1),
 	O(SOL_SOCKET, SO_REUSEPORT, 1),

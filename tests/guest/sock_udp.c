@@ -202,7 +202,8 @@ static void rows(void)
 	WAIT(x, POLLIN);
 	T(recvmmsg, x, m, ROW, MSG_WAITFORONE, NULL);
 	for (int i = 0; i < ROW; i++)
-		printf("  %u flags %x name %u\n", m[i].msg_len, (unsigned)m[i].msg_hdr.msg_flags, m[i].msg_hdr.msg_namelen);
+		printf("  %u flags %x name %u\n", m[i].msg_len, (unsigned)m[i].msg_hdr.msg_flags,
+		       m[i].msg_hdr.msg_namelen);
 	MUST(close, x);
 	MUST(close, y);
 }

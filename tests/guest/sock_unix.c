@@ -90,7 +90,8 @@ static void datagrams(void)
 {
 	union addr a, b, from;
 	socklen_t la = unix_addr(&a, "dir/a"), lb = unix_addr(&b, "b"), len = sizeof(from);
-	int x = (int)MUST(socket, AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0), y = (int)MUST(socket, AF_UNIX, SOCK_DGRAM, 0);
+	int x = (int)MUST(socket, AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0),
+	    y = (int)MUST(socket, AF_UNIX, SOCK_DGRAM, 0);
 
 	T(bind, x, &a, la);
 	T(sendto, y, "anonymous", 9, 0, &a, la);
@@ -124,7 +125,8 @@ static void names(void)
 	char proc[64];
 	int n = 0, fd[8];
 
-#define BIND(len_) (fd[n] = (int)MUST(socket, AF_UNIX, SOCK_STREAM, 0), T(bind, fd[n], &u, len_), show("  name", fd[n], sock), n++)
+#define BIND(len_)                                                                                                     \
+	(fd[n] = (int)MUST(socket, AF_UNIX, SOCK_STREAM, 0), T(bind, fd[n], &u, len_), show("  name", fd[n], sock), n++)
 	unix_addr(&u, "");
 	fd[n] = (int)MUST(socket, AF_UNIX, SOCK_STREAM, 0);
 	T(bind, fd[n], &u, 2); /* the kernel chooses */

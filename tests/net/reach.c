@@ -66,7 +66,7 @@ static int try_fastopen(const union addr *u, socklen_t len)
 
 static int try_message(const union addr *u, socklen_t len)
 {
-	struct iovec v = { (void *)(uintptr_t)"x", 1 };
+	struct iovec v = { (void *)(uintptr_t) "x", 1 };
 	struct msghdr m = { (void *)(uintptr_t)u, len, &v, 1, NULL, 0, 0 };
 
 	return sendmsg(udp(u), &m, 0) < 0 ? -1 : 0;
@@ -88,7 +88,7 @@ static int try_route(const union addr *u, socklen_t len)
 		struct cmsghdr head;
 		char bytes[CMSG_SPACE(8)];
 	} control = { { CMSG_LEN(8), IPPROTO_IP, IP_RETOPTS } };
-	struct iovec v = { (void *)(uintptr_t)"x", 1 };
+	struct iovec v = { (void *)(uintptr_t) "x", 1 };
 	struct msghdr m = { (void *)(uintptr_t)u, len, &v, 1, &control, sizeof(control), 0 };
 
 	memcpy(CMSG_DATA(&control.head), "\203\7\4\177\0\0\1\0", 8);
@@ -117,9 +117,9 @@ static const struct {
 	const char *name;
 	int (*fn)(const union addr *u, socklen_t len);
 } tries[] = {
-	{ "connect", try_connect }, { "send", try_send },	  { "fastopen", try_fastopen },
-	{ "message", try_message }, { "unspec", try_unspec },	  { "route", try_route },
-	{ "bind", try_bind },	    { "listen", try_listen },	  { "unbound", try_unbound },
+	{ "connect", try_connect }, { "send", try_send },     { "fastopen", try_fastopen },
+	{ "message", try_message }, { "unspec", try_unspec }, { "route", try_route },
+	{ "bind", try_bind },       { "listen", try_listen }, { "unbound", try_unbound },
 };
 
 static int abstract(int type)

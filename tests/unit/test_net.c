@@ -205,7 +205,9 @@ static void test_addresses(void **state)
 
 	assert_true(x >= 0);
 	*to = (struct sockaddr_un){ AF_UNIX, "/run/no/such/place" };
-	*in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(9), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	*in = (struct sockaddr_in){ .sin_family = AF_INET,
+				    .sin_port = htons(9),
+				    .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	pair(SOCK_DGRAM, fd);
 	assert_int_equal(CALL(w, sendto, fd[0], w->mem, 1, 0, to, sizeof(*to)), -ENOENT);
 	assert_int_equal(CALL(w, sendto, fd[0], w->mem, 1, 0, 0, 0), 1);

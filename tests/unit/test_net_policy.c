@@ -13,16 +13,61 @@
 static void test_parse(void **state)
 {
 	static const char *const good[] = {
-		"127.0.0.1",   "0.0.0.0/0",	"10.0.0.0/8:443",   ":80",	     ":8000-8100", "1.2.3.4:1-65535", "::1",
-		"::",	       "fd00::/8",	"[fd00::/8]:80-90", "[::1]",	     "[::1]:1",	   "::ffff:1.2.3.4",  "[::ffff:1.2.3.4/120]:5",
-		"1.2.3.4/32",  "2001:db8::/128",
+		"127.0.0.1",
+		"0.0.0.0/0",
+		"10.0.0.0/8:443",
+		":80",
+		":8000-8100",
+		"1.2.3.4:1-65535",
+		"::1",
+		"::",
+		"fd00::/8",
+		"[fd00::/8]:80-90",
+		"[::1]",
+		"[::1]:1",
+		"::ffff:1.2.3.4",
+		"[::ffff:1.2.3.4/120]:5",
+		"1.2.3.4/32",
+		"2001:db8::/128",
 	};
 	static const char *const wrong[] = {
-		"",	   ":",	      "1.2.3",	  "1.2.3.4.5", "300.0.0.1",   "localhost", "1.2.3.4/33",    "1.2.3.4/",     "1.2.3.4/-1",
-		"1.2.3.4:", ":0",     ":65536",	  ":80-",      ":-80",	      ":90-80",	   ":80 ",	    " :80",	    ":80-90-100",
-		":x",	   "[::1",    "::1]",	  "[]",	       "[1.2.3.4]:1", "[::1]80",   "[::1]/64:80",   "[::1/129]",    "/8",
-		"/8:80",   "1.2.3.4/8/8", ":99999999999999999999", "::1/64:80:90:::",  "1.2.3.4:80/8", "0x7f.1", "*", "*:80",
-		"1111:2222:3333:4444:5555:6666:7777:8888:9999:1111:2222:3333:4444:5555", "127.0.0.1/08x",
+		"",
+		":",
+		"1.2.3",
+		"1.2.3.4.5",
+		"300.0.0.1",
+		"localhost",
+		"1.2.3.4/33",
+		"1.2.3.4/",
+		"1.2.3.4/-1",
+		"1.2.3.4:",
+		":0",
+		":65536",
+		":80-",
+		":-80",
+		":90-80",
+		":80 ",
+		" :80",
+		":80-90-100",
+		":x",
+		"[::1",
+		"::1]",
+		"[]",
+		"[1.2.3.4]:1",
+		"[::1]80",
+		"[::1]/64:80",
+		"[::1/129]",
+		"/8",
+		"/8:80",
+		"1.2.3.4/8/8",
+		":99999999999999999999",
+		"::1/64:80:90:::",
+		"1.2.3.4:80/8",
+		"0x7f.1",
+		"*",
+		"*:80",
+		"1111:2222:3333:4444:5555:6666:7777:8888:9999:1111:2222:3333:4444:5555",
+		"127.0.0.1/08x",
 	};
 
 	(void)state;
@@ -192,14 +237,16 @@ static void test_odd_addresses(void **state)
 		assert_int_equal(net_policy_address(&p, NET_CONNECT, &s, len, false, &why), 0);
 		assert_int_equal(net_policy_address(&p, NET_CONNECT, &s, len, true, &why), len < 8 ? 0 : -ENETUNREACH);
 		address(&s, "fd00::1", 80);
-		assert_int_equal(net_policy_address(&p, NET_CONNECT, &s, len, false, &why), len < 24 ? 0 : -ENETUNREACH);
+		assert_int_equal(net_policy_address(&p, NET_CONNECT, &s, len, false, &why),
+				 len < 24 ? 0 : -ENETUNREACH);
 		memset(&s, 0, sizeof(s));
 		s.ss_family = AF_UNIX;
 		assert_int_equal(net_policy_address(&p, NET_CONNECT, &s, len, false, &why), len < 3 ? 0 : -EACCES);
 		un->sun_path[0] = '/';
 		assert_int_equal(net_policy_address(&p, NET_CONNECT, &s, len, false, &why), 0);
 		s.ss_family = AF_VSOCK;
-		assert_int_equal(net_policy_address(&p, NET_CONNECT, &s, len, false, &why), len < 2 ? 0 : -EAFNOSUPPORT);
+		assert_int_equal(net_policy_address(&p, NET_CONNECT, &s, len, false, &why),
+				 len < 2 ? 0 : -EAFNOSUPPORT);
 		s.ss_family = AF_NETLINK;
 		assert_int_equal(net_policy_address(&p, NET_CONNECT, &s, len, false, &why), 0);
 	}
@@ -241,8 +288,8 @@ static void test_sockets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),  cmocka_unit_test(test_many),  cmocka_unit_test(test_match),
-		cmocka_unit_test(test_listen), cmocka_unit_test(test_modes), cmocka_unit_test(test_odd_addresses),
+		cmocka_unit_test(test_parse),   cmocka_unit_test(test_many),  cmocka_unit_test(test_match),
+		cmocka_unit_test(test_listen),  cmocka_unit_test(test_modes), cmocka_unit_test(test_odd_addresses),
 		cmocka_unit_test(test_sockets),
 	};
 
