@@ -42,6 +42,8 @@ _husk_value() {
 		;;
 	--mem) COMPREPLY=($(compgen -W '128M 256M 512M 1G 2G 4G' -- "$cur")) ;;
 	--timeout) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
+	--net) COMPREPLY=($(compgen -W 'none host' -- "$cur")) ;;
+	--allow-connect | --allow-listen) COMPREPLY=($(compgen -W '127.0.0.0/8 127.0.0.1 0.0.0.0' -- "$cur")) ;;
 	--trace-filter) _husk_filter ;;
 	--trace-format | -f) COMPREPLY=($(compgen -W 'text json' -- "$cur")) ;;
 	--io) COMPREPLY=($(compgen -W 'auto exit server' -- "$cur")) ;;
@@ -66,10 +68,11 @@ _husk_program() {
 			((program++))
 			return
 			;;
-		--env | --cwd | --mem | --timeout | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
+		--env | --cwd | --mem | --timeout | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
 			((program++))
+			while [[ ${words[program]-} == : ]]; do ((program += 2)); done # ADDRESS:PORT
 			;;
 		--trace)
 			((program++))

@@ -78,15 +78,10 @@ int64_t sys_listen(struct hk_task *t, const uint64_t a[6])
 
 	if (net_policy_open(&t->proc->net))
 		return hk_hostcall(SYS_listen, a[0], a[1]);
-	/* A descriptor out of the guest's reach: what is looked at is what listens. */
-	fd = (int)hk_hostcall_sure(SYS_dup, a[0]);
-	if (fd < 0)
-		return fd;
-	r = fd_guard_adopt(g, &fd);
-	if (r) {
-		close(fd);
+	/* Out of the guest's reach: what is looked at is what listens. */
+	r = fd_guard_dup(g, (int)a[0], &fd);
+	if (r)
 		return r;
-	}
 	r = listen_allowed(t, fd);
 	if (r == 0)
 		r = hk_hostcall_sure(SYS_listen, fd, a[1]);

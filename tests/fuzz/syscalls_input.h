@@ -19,6 +19,7 @@ enum input_option {
 	OPTION_XSAVE = 16, /* signal frames have extended state */
 	OPTION_CWD_IN_PROC = 32,
 	OPTION_MEM_LIMIT = 64, /* as --mem */
+	OPTION_NET = 128,      /* --net host with lists; else --net none */
 };
 
 /* Selectors, modulo SELECTORS: a system call's number, one of the odd numbers of fuzz_syscalls.c, or something else than a call. */
