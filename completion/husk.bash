@@ -100,7 +100,8 @@ _husk_run() {
 	_husk_split
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
-		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
+		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io
+			--trace --trace-filter --trace-format
 			--trace-time --trace-ip --trace-where --trace-string --stats --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames
