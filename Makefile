@@ -29,7 +29,7 @@ $(error MODE=$(MODE) is not one of rel, dbg, asan)
 endif
 
 # Every folder of src/ goes into husk but the back-trace plug-in.
-DIRS := base guest mm gate kern procfs syscalls loader vmm trace crash monitor cli
+DIRS := base guest mm gate kern procfs syscalls loader vmm trace crash jail monitor cli
 SRCS := $(filter-out src/crash/backtrace.c,$(wildcard $(DIRS:%=src/%/*.c) $(DIRS:%=src/%/*.S)))
 OBJS := $(SRCS:src/%=$(B)/obj/%.o)
 

@@ -247,7 +247,7 @@ int main(int argc, char **argv)
 	static struct bench b = {
 		.systems = {
 			{ .name = "native", .use = true },
-			{ .name = "husk", .prefix = { "husk", "run", "--" }, .use = true },
+			{ .name = "husk", .prefix = { "husk", "run", "--unconfined", "--" }, .use = true },
 			{ .name = "runsc ptrace", .prefix = { "runsc", "--network=none", "--platform=ptrace", "--rootless=false", "do" } },
 		},
 		.runs = 50,

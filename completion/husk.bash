@@ -36,9 +36,13 @@ _husk_value() {
 		compopt -o nospace
 		COMPREPLY=($(compgen -e -- "$cur"))
 		;;
-	--cwd)
+	--cwd | --root | --tmpfs)
 		compopt -o filenames
 		COMPREPLY=($(compgen -d -- "$cur"))
+		;;
+	--ro | --rw)
+		compopt -o filenames
+		COMPREPLY=($(compgen -f -- "$cur"))
 		;;
 	--mem) COMPREPLY=($(compgen -W '128M 256M 512M 1G 2G 4G' -- "$cur")) ;;
 	--timeout) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
@@ -49,7 +53,7 @@ _husk_value() {
 	--io) COMPREPLY=($(compgen -W 'auto exit server' -- "$cur")) ;;
 	--trace-time) COMPREPLY=($(compgen -W 'absolute relative since-start spent' -- "$cur")) ;;
 	--trace-string) COMPREPLY=($(compgen -W '32 64 256 4096' -- "$cur")) ;;
-	--trace) # its value is optional: only behind "="
+	--trace | --overlay) # its value is optional: only behind "="
 		[[ ${COMP_WORDS[COMP_CWORD]} == *=* || ${COMP_WORDS[COMP_CWORD - 1]} == = ]] || return 1
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))
@@ -68,13 +72,13 @@ _husk_program() {
 			((program++))
 			return
 			;;
-		--env | --cwd | --mem | --timeout | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
+		--root | --ro | --rw | --tmpfs | --hostname | --user | --env | --cwd | --mem | --timeout | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
 			((program++))
 			while [[ ${words[program]-} == : ]]; do ((program += 2)); done # ADDRESS:PORT
 			;;
-		--trace)
+		--trace | --overlay)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program += 2))
 			;;
@@ -100,9 +104,9 @@ _husk_run() {
 	_husk_split
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
-		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io
-			--trace --trace-filter --trace-format
-			--trace-time --trace-ip --trace-where --trace-string --stats --help' -- "$cur"))
+		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
+			--trace-time --trace-ip --trace-where --trace-string --stats --root --ro --rw --tmpfs --overlay
+			--read-only --hostname --user --unconfined --show-cage --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))

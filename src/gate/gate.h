@@ -47,8 +47,8 @@ struct gate_counts {
 struct gate {
 	struct mm *mm;   /* NULL: the gate is off, and nothing is ever patched */
 	unsigned after;  /* so many exits make an instruction worth replacing */
-	bool ids;        /* calls that the gate answers by itself */
 	bool serve[512]; /* calls that go to the server, by number */
+	bool serving;    /* there is a server: before, they are not worth replacing */
 	unsigned sites_used, pages_used;
 	uint64_t low, high; /* the trampolines lie between */
 	struct gate_site site[GATE_SITES];
@@ -63,6 +63,9 @@ void gate_init(struct gate *g, struct mm *mm, unsigned after);
 
 /* The vCPU made a system call by an exit, with these registers. Often enough, and its instruction is replaced. alone: no other thread of the guest's runs. */
 void gate_trapped(struct gate *g, const struct hk_regs *r, bool alone);
+
+/* Is there a replaced instruction at rip? #GP there means that it was being replaced just then. */
+bool gate_is_site(struct gate *g, uint64_t rip);
 
 enum gate_settled {
 	GATE_ELSEWHERE, /* the vCPU was not in the gate, or is as if it had not been: undone or finished */

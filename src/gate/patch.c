@@ -13,9 +13,8 @@
 #include "guest/gate.h"
 #include "mm/uaccess.h"
 
+#include <errno.h>
 #include <string.h>
-
-#define PATCH_AFTER 16 /* exits: a patch costs as much as some of them */
 
 #define MOV_LEN     5
 #define SYSCALL_LEN 2
@@ -24,9 +23,11 @@
 
 uint64_t gate_handler(const struct gate *g, uint64_t nr)
 {
+	bool serve = __atomic_load_n(&g->serving, __ATOMIC_RELAXED) && nr < HK_ARRAY_LEN(g->serve) && g->serve[nr];
+
 	for (const struct gate_entry *e = gate_entries; e < gate_entries_end; e++)
-		if (e->nr == nr || (e->nr == GATE_NR_ANY && nr < HK_ARRAY_LEN(g->serve) && g->serve[nr]))
-			return e->nr != GATE_NR_ANY && !g->ids ? 0 : GATE_CODE_VA + e->start;
+		if (e->nr == nr || (e->nr == GATE_NR_ANY && serve))
+			return GATE_CODE_VA + e->start;
 	return 0;
 }
 
@@ -86,19 +87,54 @@ static bool set_up(struct gate *g, struct gate_site *s, uint64_t at, uint64_t ha
 
 /* ---- the text ---- */
 
-/* Does one aligned word of eight hold it? Else only while nobody else runs. */
+/* Does one aligned word of eight hold it? */
 static bool one_store(uint64_t at, unsigned len)
 {
 	return at / 8 == (at + len - 1) / 8;
 }
 
-static bool jump(struct gate *g, struct gate_site *s, uint64_t from, unsigned len)
+/*
+ * Change an instruction that other threads may be executing. If that takes more than one store, the first byte is HLT meanwhile: who comes there gets #GP, and
+ * finds the change done when he has waited for mm's lock (gate_is_site). Each write changes the protection of the page, which makes KVM
+ * bring all vCPUs out: none goes on with what it has fetched before.
+ */
+static int change(struct gate *g, uint64_t at, const uint8_t *bytes, unsigned len, bool alone)
+{
+	uint8_t was;
+	int r;
+
+	if (alone || one_store(at, len))
+		return mm_code_write(g->mm, at, bytes, len, !alone);
+	r = copy_from_guest(&was, GVA(at), 1);
+	if (r == 0)
+		r = mm_code_write(g->mm, at, "\xf4", 1, true);
+	if (r)
+		return r;
+	r = mm_code_write(g->mm, at + 1, bytes + 1, len - 1, false);
+	if (mm_code_write(g->mm, at, r ? &was : bytes, 1, true) && r == 0)
+		r = -EFAULT;
+	return r;
+}
+
+/* Would the two change, or borrow, the same byte? */
+static bool is_in_the_way(const struct gate_site *s, const struct gate_site *o)
+{
+	return o != s && o->live && o->start < s->start + JUMP_LEN && s->start < o->start + JUMP_LEN;
+}
+
+static bool jump(struct gate *g, struct gate_site *s, bool alone)
 {
 	uint8_t bytes[JUMP_LEN] = { 0xe9 };
-	uint32_t rel = (uint32_t)(s->tramp - (from + JUMP_LEN));
+	uint32_t rel = (uint32_t)(s->tramp - (s->start + JUMP_LEN));
 
 	memcpy(bytes + 1, &rel, sizeof(rel));
-	if (mm_code_write(g->mm, from, bytes, len, one_store(from, len)))
+	/* Half a jump could stay when one of two pages is exchanged. */
+	if (s->start / HK_PAGE_SIZE != (s->start + JUMP_LEN - 1) / HK_PAGE_SIZE)
+		return false;
+	for (unsigned i = 0; i < g->sites_used; i++)
+		if (is_in_the_way(s, &g->site[i]))
+			return false;
+	if (change(g, s->start, bytes, s->len, alone))
 		return false;
 	s->live = true;
 	g->counts.patched++;
@@ -122,11 +158,9 @@ static bool patch_mov(struct gate *g, struct gate_site *s, const uint8_t *before
 	memcpy(&nr, before + 1, sizeof(nr));
 	if (!(before[0] == MOV_EAX && nr == s->nr) && memcmp(before, mov_r9, MOV_LEN))
 		return false;
-	if (!(alone || one_store(from, MOV_LEN)))
-		return false;
 	choose(s, from, before, MOV_LEN);
 	at = gate_room_near(g, from, TRAMP_MOST);
-	return at && set_up(g, s, at, handler) && jump(g, s, from, MOV_LEN);
+	return at && set_up(g, s, at, handler) && jump(g, s, alone);
 }
 
 static bool patch_pun(struct gate *g, struct gate_site *s, const uint8_t *after, uint64_t handler, bool alone)
@@ -134,8 +168,6 @@ static bool patch_pun(struct gate *g, struct gate_site *s, const uint8_t *after,
 	uint64_t next = s->at + JUMP_LEN, first, at;
 	int32_t rel;
 
-	if (!(alone || one_store(s->at, SYSCALL_LEN)))
-		return false;
 	memcpy((uint8_t *)&rel + 1, after, 3);
 	*(uint8_t *)&rel = 0;
 	first = next + (uint64_t)(int64_t)rel;
@@ -143,7 +175,7 @@ static bool patch_pun(struct gate *g, struct gate_site *s, const uint8_t *after,
 		return false;
 	choose(s, s->at, after - SYSCALL_LEN, SYSCALL_LEN);
 	at = gate_room_within(g, first, first + 255, TRAMP_MOST);
-	return at && set_up(g, s, at, handler) && jump(g, s, s->at, SYSCALL_LEN);
+	return at && set_up(g, s, at, handler) && jump(g, s, alone);
 }
 
 /* The SYSCALL at `at` made call nr. Replace it if that can be done. */
@@ -159,8 +191,7 @@ static bool patch(struct gate *g, uint64_t at, uint32_t nr, uint64_t handler, bo
 	if (s) {
 		/* Undone, or lost with its page (MADV_DONTNEED): again, if all is as it was. */
 		return s->tramp && s->nr == nr && copy_from_guest(now, GVA(s->start), s->len) == 0 &&
-		       memcmp(now, s->old, s->len) == 0 && (alone || one_store(s->start, s->len)) &&
-		       jump(g, s, s->start, s->len);
+		       memcmp(now, s->old, s->len) == 0 && jump(g, s, alone);
 	}
 	s = gate_site_new(g, at);
 	if (!s)
@@ -168,6 +199,15 @@ static bool patch(struct gate *g, uint64_t at, uint32_t nr, uint64_t handler, bo
 	s->nr = nr;
 	return patch_mov(g, s, text, handler, alone) ||
 	       (!s->tramp && patch_pun(g, s, text + MOV_LEN + SYSCALL_LEN, handler, alone));
+}
+
+/* It traps all the same: for another number, or because the server sleeps. */
+static bool is_patched(struct gate *g, uint64_t at)
+{
+	const struct gate_site *s = gate_site_at(g, at);
+	uint8_t now[MOV_LEN];
+
+	return s && s->live && copy_from_guest(now, GVA(s->start), s->len) == 0 && memcmp(now, s->old, s->len) != 0;
 }
 
 void gate_trapped(struct gate *g, const struct hk_regs *r, bool alone)
@@ -182,7 +222,7 @@ void gate_trapped(struct gate *g, const struct hk_regs *r, bool alone)
 		*h = (struct gate_hot){ .rip = r->rip };
 	if (!h->unfit && ++h->count >= g->after) {
 		handler = gate_handler(g, r->rax);
-		if (handler) {
+		if (handler && !is_patched(g, r->rip - SYSCALL_LEN)) {
 			h->unfit = !patch(g, r->rip - SYSCALL_LEN, (uint32_t)r->rax, handler, alone);
 			g->counts.unfit += h->unfit;
 		}
@@ -192,9 +232,25 @@ void gate_trapped(struct gate *g, const struct hk_regs *r, bool alone)
 
 /* ---- and back ---- */
 
+bool gate_is_site(struct gate *g, uint64_t rip)
+{
+	const struct gate_site *s;
+	bool is;
+
+	if (!g->mm)
+		return false;
+	pthread_mutex_lock(&g->mm->lock);
+	s = gate_site_at(g, rip);
+	is = s && s->start == rip;
+	s = gate_site_at(g, rip + MOV_LEN);
+	is = is || (s && s->start == rip);
+	pthread_mutex_unlock(&g->mm->lock);
+	return is;
+}
+
 static void undo(struct gate *g, struct gate_site *s)
 {
-	if (s->live && mm_code_write(g->mm, s->start, s->old, s->len, one_store(s->start, s->len)) == 0)
+	if (s->live && change(g, s->start, s->old, s->len, false) == 0)
 		g->counts.undone++;
 	s->live = false;
 }
@@ -222,7 +278,6 @@ void gate_init(struct gate *g, struct mm *mm, unsigned after)
 {
 	memset(g, 0, sizeof(*g));
 	g->mm = mm;
-	g->after = after ? after : PATCH_AFTER;
-	g->ids = true;
+	g->after = after;
 	mm->code_watch = (struct mm_code_watch){ .ctx = g, .changing = gate_changing };
 }

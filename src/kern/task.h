@@ -7,6 +7,7 @@
 #define HK_KERN_TASK_H
 
 #include "base/compiler.h"
+#include "kern/aio.h"
 #include "kern/cpu.h"
 #include "kern/fd.h"
 #include "kern/net_policy.h"
@@ -36,6 +37,7 @@ struct hk_process {
 	struct mm *mm;       /* a child of vfork has it in common with its parent */
 	struct fd_guard fds; /* the monitor's own descriptors */
 	struct task_list tasks;
+	struct aio_list aio;
 	struct hk_image image;
 	struct signal_actions actions;
 	struct net_policy net;            /* set before the program starts, then constant */
@@ -44,6 +46,7 @@ struct hk_process {
 	bool is_child;                    /* not the process that husk was started for */
 	bool cwd_in_proc;                 /* the working directory may lie in /proc: relative paths are looked at */
 	bool aslr;
+	bool no_new_privs;  /* as the guest set it; the monitor has given them up in any case */
 	uint64_t start_ns;  /* CLOCK_BOOTTIME at the start */
 	uint64_t mem_limit; /* --mem, bytes; 0 = none */
 	/* Limits that are the guest's alone, by RLIMIT_*; valid where the bit of rlim_own is set. Go through kern/rlimit.h. */

@@ -428,7 +428,7 @@ static int64_t remap_locked(struct mm *mm, uint64_t old, uint64_t old_len, uint6
 
 	if (!v)
 		return -EFAULT;
-	if (vma_any(&mm->vmas, old, old + hk_max(old_len, HK_PAGE_SIZE), VMA_SEALED) ||
+	if ((v->flags & VMA_SEALED) ||
 	    ((flags & MREMAP_FIXED) && vma_any(&mm->vmas, new_addr, new_addr + new_len, VMA_SEALED)))
 		return -EPERM;
 	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && new_len <= old_len) {

@@ -59,6 +59,7 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.self_fd = m->self_fd,
 		.program_fd = program_fd,
 		.is_child = proc->is_child,
+		.no_new_privs = proc->no_new_privs,
 		.aslr = o->aslr,
 		.patch = o->patch,
 		.patch_after = o->patch_after,

@@ -66,7 +66,8 @@ struct monitor {
 	struct thread first; /* the thread that the program starts with */
 	struct thread_pool threads;
 	int killed_by; /* signal number, if a fault ended the guest */
-	int trace_fd;
+	struct jail jail;
+	int trace_fd;        /* -1: neither trace nor statistics */
 	int self_fd;         /* husk's own file, to start it again */
 	struct trace *trace; /* NULL: no --trace */
 	struct stats *stats; /* NULL: no --stats */
@@ -85,6 +86,8 @@ void monitor_forbidden(struct thread *th);
 
 /* Before the first thread runs: it is on the list, and more can be made. */
 void threads_init(struct monitor *m);
+/* Start a host thread with all signals blocked but those of the set `open`, and the C library kept from what is the guest's. 0 or -errno. */
+HK_MUST_CHECK int host_thread(struct monitor *m, void *(*fn)(void *), void *arg, uint64_t open, pthread_t *host);
 /* In a child of fork, which is this thread alone: what belonged to the others goes. */
 void threads_forked(struct thread *th);
 /* The loop was left. A thread that ends alone is taken off the lists, and its host thread ends when this returns; if the process ends, that happens here,

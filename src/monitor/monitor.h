@@ -6,6 +6,7 @@
 #define HK_MONITOR_MONITOR_H
 
 #include "base/err.h"
+#include "jail/jail.h"
 #include "kern/net_policy.h"
 
 #include <stdbool.h>
@@ -26,10 +27,11 @@ enum monitor_io {
 struct monitor_options {
 	char *const *
 		argv; /* the program and its arguments, NULL-terminated; argv[0] is looked up in PATH if it has no slash */
-	char *const *envp;     /* NULL-terminated */
-	const char *cwd;       /* NULL: the caller's */
-	uint64_t mem;          /* bytes; 0 = no limit */
-	uint64_t timeout_ns;   /* wall-clock time; 0 = no limit */
+	char *const *envp;   /* NULL-terminated */
+	const char *cwd;     /* NULL: the caller's */
+	uint64_t mem;        /* bytes; 0 = no limit */
+	uint64_t timeout_ns; /* wall-clock time; 0 = no limit */
+	struct jail_options jail;
 	struct net_policy net; /* --net, --allow-connect, --allow-listen */
 	bool aslr;
 	enum monitor_io io;
@@ -53,6 +55,9 @@ int monitor_run(const struct monitor_options *opt, struct hk_err *err);
 /* Is this husk one that another started anew, to go on with the program that its guest executes? Then monitor_resume, and nothing else; as monitor_run. */
 bool monitor_is_successor(void);
 int monitor_resume(struct hk_err *err);
+
+/* Print what confines a guest with these options. Returns the exit status. */
+int monitor_show_cage(const struct monitor_options *opt);
 
 /* Where this process's own code, heap, stack and libraries must lie. If something lies in the guest's range, run the program again (with
  * argv) in a layout that fits; returns only if all is well or that failed (-errno). */

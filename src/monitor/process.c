@@ -209,6 +209,7 @@ static struct borrower *borrower_new(struct forking *f)
 	b->th.task.cpu = &b->th.vcpu.cpu;
 	b->th.task.call = NULL;
 	task_list_init(&b->proc.tasks);
+	aio_list_init(&b->proc.aio);
 	task_list_add(&b->proc.tasks, &b->th.task);
 	b->th.task.leftover = NULL;
 	b->th.vcpu.regs.rax = 0;

@@ -2,6 +2,7 @@
 /* The life of a guest process: each part made in order, run, and taken down. */
 #include "monitor/handover.h"
 
+#include "jail/cage.h"
 #include "kern/exec.h"
 #include "kern/path.h"
 #include "kern/signal.h"
@@ -24,6 +25,10 @@
 #include <time.h>
 
 #define HWCAP2_FSGSBASE 2u
+
+/* So many exits make an instruction worth replacing, which costs as much as some: where exits are dear, and where they are not. */
+#define PATCH_AFTER_DEAR 4
+#define PATCH_AFTER      16
 
 /* ---- finding the program ---- */
 
@@ -101,6 +106,7 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	if (r == 0)
 		r = fd_guard_init(&proc->fds);
 	proc->net = m->opt->net;
+	proc->net.isolated = !m->opt->jail.unconfined && !m->opt->jail.net_host;
 	if (r == 0)
 		r = net_policy_drop_capabilities(&proc->net);
 	if (r)
@@ -125,7 +131,9 @@ static int start_process(struct monitor *m, struct hk_err *err)
 
 static void start_gate(struct monitor *m)
 {
-	gate_init(&m->gate, m->proc.mm, m->opt->patch_after);
+	unsigned after = m->server.dear ? PATCH_AFTER_DEAR : PATCH_AFTER;
+
+	gate_init(&m->gate, m->proc.mm, m->opt->patch_after ? m->opt->patch_after : after);
 	for (unsigned nr = 0; nr < HK_ARRAY_LEN(m->gate.serve); nr++)
 		m->gate.serve[nr] = m->server.possible && hk_may_serve(nr);
 }
@@ -139,7 +147,7 @@ static int start_vm(struct monitor *m, const struct inheritance *in, struct hk_e
 		r = vm_inherit(&m->vm, &proc->fds, in->fixed.kvm_fd, &in->fixed.facts, in->cpuid, in->fixed.cpuid_size,
 			       err);
 	else
-		r = vm_open(&m->vm, &proc->fds, err);
+		r = vm_open(&m->vm, &proc->fds, m->jail.kvm_fd, err);
 
 	if (r)
 		return r;
@@ -192,8 +200,11 @@ static int load_program(struct monitor *m, const char *path, int fd, struct hk_e
 
 /* ---- trace and statistics ---- */
 
+/* Before the walls: the file is the caller's. */
 static int open_trace_file(struct monitor *m, struct hk_err *err)
 {
+	if (!m->opt->trace && !m->opt->stats)
+		return 0;
 	if (!m->opt->trace_file) {
 		m->trace_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	} else {
@@ -202,16 +213,20 @@ static int open_trace_file(struct monitor *m, struct hk_err *err)
 	if (m->trace_fd < 0)
 		return hk_err_set(err, -errno, "cannot open %s for the trace: %s",
 				  m->opt->trace_file ? m->opt->trace_file : "standard error", strerror(errno));
-	return fd_guard_adopt(&m->proc.fds, &m->trace_fd);
+	return 0;
+}
+
+static int keep_trace_file(struct monitor *m, struct hk_err *err)
+{
+	int r = m->trace_fd >= 0 ? fd_guard_adopt(&m->proc.fds, &m->trace_fd) : 0;
+
+	return r ? hk_err_set(err, r, "cannot move a descriptor above the limit: %s", strerror(-r)) : 0;
 }
 
 static int start_trace(struct monitor *m, struct hk_err *err)
 {
 	const struct monitor_options *o = m->opt;
-	int r = m->trace_fd < 0 ? open_trace_file(m, err) : 0;
 
-	if (r)
-		return r;
 	if (o->trace) {
 		const struct trace_options t = { .kept_fd = &m->trace_fd,
 						 .guard = &m->proc.fds,
@@ -324,7 +339,7 @@ static int run_loaded(struct monitor *m, struct hk_err *err)
 {
 	int r;
 
-	if ((m->opt->trace || m->opt->stats) && start_trace(m, err))
+	if (m->trace_fd >= 0 && start_trace(m, err))
 		return HUSK_EXIT_FAILURE;
 	r = m->deadline_ns && !m->proc.is_child ? watchdog_start(m) : 0;
 	if (r) {
@@ -342,8 +357,17 @@ static int run_loaded(struct monitor *m, struct hk_err *err)
 	return m->status;
 }
 
-static int run(struct monitor *m, struct hk_err *err)
+static struct cage_options cage_of(const struct monitor_options *opt)
 {
+	struct cage_options cage = { .keep_capabilities = opt->jail.unconfined };
+
+	cage.ioctls = vm_ioctls(&cage.ioctl_count);
+	return cage;
+}
+
+static int begin(struct monitor *m, struct hk_err *err)
+{
+	const struct cage_options cage = cage_of(m->opt);
 	char path[PATH_MAX];
 	int r;
 
@@ -354,14 +378,40 @@ static int run(struct monitor *m, struct hk_err *err)
 	r = look_up(m->opt, path, err);
 	if (r)
 		return status_of(r);
-	if (start_process(m, err) || start_vm(m, NULL, err))
+	/* The program's own bytes are first looked at behind all walls. */
+	if (start_process(m, err) || keep_trace_file(m, err) || start_vm(m, NULL, err) || cage_close(&cage, err))
 		return HUSK_EXIT_FAILURE;
 	r = load_program(m, path, -1, err);
+	if (r == -EACCES && m->jail.as_nobody && strstr(err->text, strerror(EACCES)))
+		hk_err_add(err, "; started by root, husk runs programs as nobody: --user 0 changes that");
 	if (r)
 		return status_of(r);
 	if (m->opt->timeout_ns)
 		m->deadline_ns = m->stamp[PHASE_BEGIN] + m->opt->timeout_ns;
 	return run_loaded(m, err);
+}
+
+static int run(struct monitor *m, struct hk_err *err)
+{
+	int status, r = open_trace_file(m, err);
+
+	if (r == 0)
+		r = jail_enter(&m->opt->jail, &m->jail, &m->trace_fd, 1, &status, err);
+	if (r > 0)
+		return status;
+	return r ? HUSK_EXIT_FAILURE : begin(m, err);
+}
+
+int monitor_show_cage(const struct monitor_options *opt)
+{
+	const struct cage_options cage = cage_of(opt);
+
+	if (opt->jail.unconfined)
+		puts("no sandbox: the caller's own files, processes, network and rights");
+	else
+		jail_show(&opt->jail, stdout);
+	cage_show(&cage, stdout);
+	return 0;
 }
 
 static struct monitor *monitor_new(const struct monitor_options *opt)
@@ -414,6 +464,7 @@ static void take_state(struct monitor *m, const struct handover *h)
 	m->deadline_ns = h->deadline_ns;
 	memcpy(proc->rlim, h->rlim, sizeof(proc->rlim));
 	proc->rlim_own = h->rlim_own;
+	proc->no_new_privs = h->no_new_privs;
 	if (proc->rlim_own & 1u << RLIMIT_AS)
 		m->mm.rlim_as = proc->rlim[RLIMIT_AS].rlim_cur;
 	if (proc->rlim_own & 1u << RLIMIT_DATA)

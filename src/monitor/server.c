@@ -22,7 +22,6 @@
 #define LATE_MOST       16 /* answers that did not come in time, without eight times as many that did, and it pauses … */
 #define BACKOFF_NS      10000000
 #define BACKOFF_MOST_NS 1000000000UL
-#define SERVER_STACK    (256UL << 10)
 #define LOOKS           256 /* rounds between two looks at the clock */
 
 static uint64_t now(void)
@@ -182,29 +181,23 @@ static void *server_main(void *arg)
 	return NULL;
 }
 
-static void start(struct server *s)
+static void start(struct monitor *m)
 {
-	sigset_t all, old;
-	pthread_attr_t attr;
+	/* No signal of the guest's may land on this thread, but its own faults on guest memory (mm/uaccess.h). */
+	const uint64_t faults = 1UL << (SIGSEGV - 1) | 1UL << (SIGBUS - 1);
+	struct server *s = &m->server;
 	pthread_t host;
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, SERVER_STACK);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	/* No signal of the guest's may land on this thread, but its own faults on guest memory (mm/uaccess.h). */
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	pthread_mutex_lock(&s->lock);
 	if (!s->started) {
 		s->awake = 1;
-		s->started = pthread_create(&host, &attr, server_main, s) == 0;
+		s->started = host_thread(m, server_main, s, faults, &host) == 0;
 		s->possible = s->started;
+		__atomic_store_n(&m->gate.serving, s->started, __ATOMIC_RELAXED);
+		if (s->started)
+			pthread_detach(host);
 	}
 	pthread_mutex_unlock(&s->lock);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
 }
 
 /* ---- the threads' side ---- */
@@ -307,7 +300,7 @@ void server_saw_exit(struct monitor *m, struct thread *th, uint64_t nr)
 		return;
 	s->wanted = 0;
 	if (!s->started) {
-		start(s);
+		start(m);
 	} else if (swap(&s->awake, 0, 1)) {
 		hk_hostcall_sure(SYS_futex, &s->awake, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
 	}

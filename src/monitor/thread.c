@@ -162,23 +162,22 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* Start the host thread, with all signals blocked until it has its mask. Its number or -EAGAIN. */
-static pid_t start_host_thread(struct thread *th)
+int host_thread(struct monitor *m, void *(*fn)(void *), void *arg, uint64_t open, pthread_t *host)
 {
-	uint64_t all = ~0UL, mask;
+	uint64_t blocked = ~open, mask;
 	pthread_attr_t attr;
-	pthread_t host;
 	int r;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, 8);
-	r = pthread_create(&host, &attr, thread_main, th);
-	if (r == 0 && !__atomic_exchange_n(&th->m->threads.any, true, __ATOMIC_RELAXED))
-		signal_renew(&th->m->proc, SIGNAL_SETXID);
+	/* Not by pthread_sigmask, which thinks that 32 and 33 are the library's. */
+	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, &mask, 8);
+	r = pthread_create(host, &attr, fn, arg);
+	if (r == 0 && !__atomic_exchange_n(&m->threads.any, true, __ATOMIC_RELAXED))
+		signal_renew(&m->proc, SIGNAL_SETXID);
 	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8);
 	pthread_attr_destroy(&attr);
-	return r ? -EAGAIN : tid_of(host);
+	return -r;
 }
 
 static void set_live(struct monitor *m, int change)
@@ -191,15 +190,17 @@ static void set_live(struct monitor *m, int change)
 static int64_t start(struct thread *th, struct thread *parent, const struct clone_request *req)
 {
 	struct monitor *m = th->m;
+	pthread_t host;
 	pid_t tid;
 
 	set_live(m, 1);
-	tid = start_host_thread(th);
-	if (tid < 0) {
+	/* It has its mask later. */
+	if (host_thread(m, thread_main, th, 0, &host)) {
 		set_live(m, -1);
 		task_note(&parent->task, "the host starts no more threads");
-		return tid;
+		return -EAGAIN;
 	}
+	tid = tid_of(host);
 	trace_many(m->trace);
 	th->task.tid = th->vcpu.tid = tid;
 	task_list_add(&m->proc.tasks, &th->task);
@@ -355,6 +356,7 @@ void threads_forked(struct thread *th)
 	}
 	init_locks(m);
 	task_list_init(&m->proc.tasks);
+	aio_list_init(&m->proc.aio);
 	task_list_add(&m->proc.tasks, &th->task);
 	th->vcpu.tid = getpid();
 }
@@ -364,6 +366,7 @@ void threads_init(struct monitor *m)
 	init_locks(m);
 	m->threads.live = m->threads.vcpus = 1;
 	task_list_init(&m->proc.tasks);
+	aio_list_init(&m->proc.aio);
 	task_list_add(&m->proc.tasks, &m->first.task);
 	m->proc.spawn = &monitor_spawn_ops;
 	m->first.vcpu.tid = m->first.task.tid;

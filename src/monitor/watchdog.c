@@ -23,14 +23,7 @@ static void *watch(void *arg)
 
 int watchdog_start(struct monitor *m)
 {
-	sigset_t all, old;
 	pthread_t thread;
-	int r;
 
-	/* No signal of the guest's may land on this thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&thread, NULL, watch, m);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -r;
+	return host_thread(m, watch, m, 0, &thread);
 }

@@ -161,6 +161,10 @@ static bool add_status_line(struct hk_strbuf *out, const struct facts *f, const 
 		hk_strbuf_printf(out, "Threads:\t%u\n", f->threads);
 	else if (strcmp(key, "FDSize") == 0)
 		hk_strbuf_printf(out, "FDSize:\t%u\n", fd_table_size(f->t, (unsigned)strtoul(value, NULL, 10)));
+	else if (strcmp(key, "NoNewPrivs") == 0)
+		hk_strbuf_printf(out, "NoNewPrivs:\t%d\n", f->t->proc->no_new_privs);
+	else if (strcmp(key, "Seccomp") == 0 || strcmp(key, "Seccomp_filters") == 0)
+		hk_strbuf_printf(out, "%s:\t0\n", key); /* the filter is the monitor's */
 	else if (strcmp(key, "SigBlk") == 0)
 		hk_strbuf_printf(out, "SigBlk:\t%016lx\n", f->blocked);
 	else if (strcmp(key, "SigIgn") == 0)

@@ -84,6 +84,19 @@ static int64_t set_dispatch(struct hk_task *t, const uint64_t a[6])
 	return a[1] == PR_SYS_DISPATCH_OFF ? pass(a) : refuse(t, "no system-call user dispatch", EINVAL);
 }
 
+/* The monitor has them no more (jail/cage.c); what the guest sees is what it did itself. */
+static int64_t no_new_privs(struct hk_task *t, const uint64_t a[6])
+{
+	bool set = (int)a[0] == PR_SET_NO_NEW_PRIVS;
+
+	if (a[1] != set || a[2] || a[3] || a[4])
+		return -EINVAL;
+	if (!set)
+		return t->proc->no_new_privs;
+	t->proc->no_new_privs = true;
+	return 0;
+}
+
 int64_t sys_prctl(struct hk_task *t, const uint64_t a[6])
 {
 	switch ((int)a[0]) {
@@ -114,8 +127,6 @@ int64_t sys_prctl(struct hk_task *t, const uint64_t a[6])
 	case PR_MCE_KILL:
 	case PR_MCE_KILL_GET:
 	case PR_SET_CHILD_SUBREAPER:
-	case PR_GET_NO_NEW_PRIVS:
-	case PR_SET_NO_NEW_PRIVS:
 	case PR_GET_THP_DISABLE:
 	case PR_SET_THP_DISABLE:
 	case PR_GET_IO_FLUSHER:
@@ -123,6 +134,9 @@ int64_t sys_prctl(struct hk_task *t, const uint64_t a[6])
 	case PR_TASK_PERF_EVENTS_DISABLE:
 	case PR_TASK_PERF_EVENTS_ENABLE:
 		return pass(a);
+	case PR_GET_NO_NEW_PRIVS:
+	case PR_SET_NO_NEW_PRIVS:
+		return no_new_privs(t, a);
 	case PR_SET_TSC:
 		return set_tsc(t, a);
 	case PR_GET_SPECULATION_CTRL:

@@ -189,7 +189,7 @@ static int start_guest(struct guest *g, struct hk_err *err)
 	int64_t r = uaccess_init();
 
 	if (r == 0)
-		r = vm_open(&g->vm, NULL, err);
+		r = vm_open(&g->vm, NULL, -1, err);
 	if (r == 0)
 		r = mm_init(&g->mm, &g->vm.pt_ops, &g->vm);
 	if (r == 0)

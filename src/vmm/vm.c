@@ -20,11 +20,44 @@ static const struct {
 	{ KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID" },
 };
 
+static const uint32_t ioctls[] = {
+	KVM_RUN,
+	KVM_GET_API_VERSION,
+	KVM_CHECK_EXTENSION,
+	KVM_CREATE_VM,
+	KVM_CREATE_VCPU,
+	KVM_GET_MSRS,
+	KVM_SET_MSRS,
+	KVM_GET_VCPU_MMAP_SIZE,
+	KVM_GET_FPU,
+	KVM_SET_FPU,
+	KVM_GET_SREGS,
+	KVM_SET_SREGS,
+	KVM_SET_CPUID2,
+	KVM_SET_TSS_ADDR,
+	KVM_SET_XCRS,
+	KVM_GET_SUPPORTED_CPUID,
+	KVM_GET_REGS,
+	KVM_SET_REGS,
+	KVM_GET_XSAVE,
+	KVM_SET_XSAVE,
+	KVM_GET_XCRS,
+	KVM_SET_DEVICE_ATTR,
+	KVM_SET_USER_MEMORY_REGION,
+};
+
+const uint32_t *vm_ioctls(size_t *count)
+{
+	*count = HK_ARRAY_LEN(ioctls);
+	return ioctls;
+}
+
 static int open_device(struct vm *vm, struct hk_err *err)
 {
 	int version;
 
-	vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (vm->kvm_fd < 0)
+		vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (vm->kvm_fd < 0) {
 		int e = errno;
 		const char *hint = e == EACCES || e == EPERM ? "add yourself to the kvm group, or see husk doctor"
@@ -111,12 +144,13 @@ static int keep(struct vm *vm, int *fd, struct hk_err *err)
 	return r ? hk_err_set(err, r, "cannot move a descriptor above the limit: %s", strerror(-r)) : 0;
 }
 
-int vm_open(struct vm *vm, struct fd_guard *guard, struct hk_err *err)
+int vm_open(struct vm *vm, struct fd_guard *guard, int kvm_fd, struct hk_err *err)
 {
 	int r;
 
 	memset(vm, 0, sizeof(*vm));
-	vm->kvm_fd = vm->vm_fd = -1;
+	vm->kvm_fd = kvm_fd;
+	vm->vm_fd = -1;
 	vm->guard = guard;
 	r = open_device(vm, err);
 	if (r == 0)

@@ -54,9 +54,9 @@ struct vm {
 	void (*kick_thread)(pid_t tid);
 };
 
-/* Open /dev/kvm, check what is needed, create the VM. vm->pt_ops is then ready for mm_init with ctx = vm. 0, or -errno with the
+/* Open /dev/kvm (or take kvm_fd, if that is not -1: it is then the VM's), check what is needed, create the VM. vm->pt_ops is then ready for mm_init with ctx = vm. 0, or -errno with the
  * line for the user in err. guard: where the descriptors are kept (may be NULL). */
-HK_MUST_CHECK int vm_open(struct vm *vm, struct fd_guard *guard, struct hk_err *err);
+HK_MUST_CHECK int vm_open(struct vm *vm, struct fd_guard *guard, int kvm_fd, struct hk_err *err);
 /* The same from what another monitor of this host had: its descriptor of /dev/kvm, which is taken over, what its probe found, its CPUID table (cpuid_size
  * bytes, copied). Nothing is asked again. */
 HK_MUST_CHECK int vm_inherit(struct vm *vm, struct fd_guard *guard, int kvm_fd, const struct vm_facts *facts,
@@ -76,5 +76,8 @@ void vm_close(struct vm *vm);
  */
 void vm_stop(struct vm *vm);
 void vm_resume(struct vm *vm);
+
+/* Every ioctl request that this folder makes, KVM_RUN first: for the cage. */
+const uint32_t *vm_ioctls(size_t *count);
 
 #endif

@@ -83,7 +83,8 @@ static struct world {
 	uint16_t path_at[64]; /* offsets from PATHS */
 	char path_bytes[PATHS_BYTES];
 	char ro_bytes[RO_BYTES];
-	uint64_t open;                 /* the guest's descriptors, a bit each */
+	uint64_t open; /* the guest's descriptors, a bit each */
+	bool by_server;
 	bool mapping_changed, guarded; /* by the program that runs */
 	timer_t timer;
 	struct sigaction theirs[2], uaccess; /* libFuzzer's handlers of SIGSEGV and SIGBUS, and uaccess's */
@@ -332,7 +333,7 @@ static void make_process(unsigned options)
 	p->fds = kept; /* its slots point to w.ours, which stay where they are */
 	make_memory();
 	p->mem_limit = options & OPTION_MEM_LIMIT ? MEM_LIMIT : 0;
-	p->net.mode = options & OPTION_NET ? NET_HOST : NET_NONE;
+	p->net.mode = options & OPTION_CWD_IN_PROC ? NET_HOST : NET_NONE;
 	HK_BUG_ON(net_policy_allow(&p->net, NET_CONNECT, "127.0.0.1:1"));
 	HK_BUG_ON(net_policy_allow(&p->net, NET_LISTEN, "127.0.0.1"));
 	snprintf(p->image.exe, sizeof(p->image.exe), "%s/program", w.dir);
@@ -345,6 +346,7 @@ static void make_process(unsigned options)
 	w.task = (struct hk_task){ .proc = p, .cpu = &w.cpu.cpu, .tid = gettid() };
 	w.task.signals.xsave_size = options & OPTION_XSAVE ? 832 : 0;
 	w.task.signals.xcr0 = 7;
+	w.by_server = options & OPTION_SERVER;
 	w.mapping_changed = w.guarded = false;
 }
 
@@ -683,7 +685,9 @@ static void system_call(uint64_t nr, const uint64_t a[6])
 	int64_t result;
 
 	memcpy(call.a, a, sizeof(call.a));
-	result = hk_dispatch(&w.task, &call);
+	result = w.by_server ? hk_dispatch_nowait(&w.task, &call) : -HK_WOULD_WAIT;
+	if (result == -HK_WOULD_WAIT)
+		result = hk_dispatch(&w.task, &call);
 	check_call(&call, result);
 	if (nr == SYS_madvise && (int)a[2] >= 102 /* MADV_GUARD_INSTALL and newer ones */)
 		w.guarded = true;
@@ -765,6 +769,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.process.trace = NULL;
 	trace_free(w.trace);
 	mm_destroy(w.process.mm);
+	free(w.process.mm);
 	HK_BUG_ON(close_range((unsigned)w.first_fd, FDS - 1, 0));
 	return 0;
 }

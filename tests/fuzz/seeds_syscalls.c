@@ -208,7 +208,7 @@ static int seed_sockets(const char *dir)
 
 	for (unsigned net = 0; net < 2; net++) {
 		s.used = 0;
-		put(&s, net ? OPTION_NET : 0, 1);
+		put(&s, net ? OPTION_CWD_IN_PROC : 0, 1);
 		put(&s, 128, 2);
 		put(&s, inet, 8);
 		put(&s, 0, 8);

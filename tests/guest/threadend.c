@@ -53,10 +53,17 @@ static void *ends_alone(void *arg)
 	return NULL;
 }
 
+static void *told_alone(void *arg)
+{
+	__atomic_store_n((int *)arg, (int)S(gettid), __ATOMIC_SEQ_CST);
+	S(exit, 50);
+	return NULL;
+}
+
 static void *late_exit(void *arg)
 {
 	(void)arg;
-	usleep(20000);
+	usleep(200000);
 	puts("the thread goes on");
 	fflush(stdout);
 	S(exit_group, 9);
@@ -65,7 +72,7 @@ static void *late_exit(void *arg)
 
 static void *late_alone(void *arg)
 {
-	usleep(20000);
+	usleep(200000);
 	puts("the thread goes on");
 	fflush(stdout);
 	S(exit, (long)arg);
@@ -190,8 +197,11 @@ int main(int argc, char **argv)
 			start(i % 2 ? ends_alone : late_alone, (void *)(i % 2 ? 30 + i : 30));
 		S(exit, 29);
 	} else if (!strcmp(how, "last-is-main")) {
-		start(ends_alone, (void *)50);
-		usleep(20000);
+		int tid = 0;
+
+		start(told_alone, &tid);
+		while (!__atomic_load_n(&tid, __ATOMIC_SEQ_CST) || S(tgkill, getpid(), tid, 0) == 0)
+			usleep(1000);
 		S(exit, 51);
 	} else if (!strcmp(how, "fault")) {
 		start(faults, NULL);
