@@ -22,6 +22,7 @@ static const struct {
 	{ "cwd", "DIR", required_argument, OPT_CWD, "run in this directory" },
 	{ "mem", "SIZE", required_argument, OPT_MEM,
 	  "the most memory the program may have (512M, 2G…); more gives it ENOMEM" },
+	{ "pids", "N", required_argument, OPT_PIDS, "the most processes and threads at once; more gives EAGAIN" },
 	{ "timeout", "TIME", required_argument, OPT_TIMEOUT,
 	  "end the program after this wall-clock time (1.5, 200ms, 5m…), exit status 124" },
 	{ "net", "MODE", required_argument, OPT_NET,
@@ -50,7 +51,7 @@ static const struct {
 	{ "io", "ROAD", required_argument, OPT_IO,
 	  "how reads, writes and the like are made: exit, server (a polling thread) or auto, as it pays" },
 	{ "trace", "FILE", optional_argument, OPT_TRACE,
-	  "print each system call like strace, on standard error or to FILE" },
+	  "print each system call like strace, on standard error or to FILE (%p in it: one file a process)" },
 	{ "trace-filter", "LIST", required_argument, OPT_TRACE_FILTER,
 	  "only these calls or classes (file,write,!mmap); implies --trace" },
 	{ "trace-format", "FORMAT", required_argument, OPT_TRACE_FORMAT,
@@ -245,6 +246,8 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 	case OPT_MEM:
 		return hk_parse_size(value, &o->mem) || !o->mem ? cli_bad("mem", value, "not a size such as 512M or 2G")
 								: 0;
+	case OPT_PIDS:
+		return set_number(&o->pids, "pids", value, 8192);
 	case OPT_TIMEOUT:
 		return hk_parse_duration(value, &o->timeout_ns) || !o->timeout_ns
 			       ? cli_bad("timeout", value, "not a duration such as 1.5, 200ms or 5m")

@@ -11,6 +11,11 @@ static bool is_memory(unsigned resource)
 	return resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK;
 }
 
+bool rlimit_is_hosts(unsigned resource)
+{
+	return !is_memory(resource) && resource != RLIMIT_NOFILE;
+}
+
 /* May this process raise hard limits? (CAP_SYS_RESOURCE is effective; that of a user namespace does not count in Linux, but these bind the guest only.) */
 static bool may_raise(void)
 {

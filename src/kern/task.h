@@ -21,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+struct family;
 struct hk_task;
 
 /* What exec left behind, for /proc and for exec again. Strings are owned. */
@@ -43,6 +44,7 @@ struct hk_process {
 	struct net_policy net;            /* set before the program starts, then constant */
 	const struct hk_spawn_ops *spawn; /* NULL: no threads and processes can be made */
 	struct hk_trace_hook *trace;      /* NULL: no trace */
+	struct family *family;            /* NULL: the process is alone (tests) */
 	bool is_child;                    /* not the process that husk was started for */
 	bool cwd_in_proc;                 /* the working directory may lie in /proc: relative paths are looked at */
 	bool aslr;

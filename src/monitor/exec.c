@@ -6,6 +6,7 @@
 #include "monitor/handover.h"
 
 #include "kern/exec.h"
+#include "kern/family.h"
 #include "kern/signal.h"
 
 #include <errno.h>
@@ -57,6 +58,8 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.kvm_fd = m->vm.kvm_fd,
 		.trace_fd = m->trace_fd,
 		.self_fd = m->self_fd,
+		.family_fd = m->family_fd,
+		.slot = th->slot,
 		.program_fd = program_fd,
 		.is_child = proc->is_child,
 		.no_new_privs = proc->no_new_privs,
@@ -87,7 +90,7 @@ static struct handover fill(const struct thread *th, int program_fd)
 
 static void close_on_exec(const struct handover *h, bool yes)
 {
-	const int fds[] = { h->kvm_fd, h->trace_fd, h->self_fd, h->program_fd };
+	const int fds[] = { h->kvm_fd, h->trace_fd, h->self_fd, h->family_fd, h->program_fd };
 
 	for (size_t i = 0; i < HK_ARRAY_LEN(fds); i++)
 		if (fds[i] >= 0)
@@ -121,6 +124,11 @@ static int hand_over(struct thread *th, int *program_fd, const struct exec_progr
 	signal_hold(&was);
 	put_back_caught(&th->task);
 	close_on_exec(&h, false);
+	if (!guard->borrowed)
+		monitor_add_up(th->m);
+	family_forget(th->task.proc->family, getpid(), th->slot);
+	if (th->task.proc->trace && th->task.call)
+		th->task.proc->trace->leave(th->task.proc->trace->ctx, th->task.call, 0);
 	r = start_anew(h.self_fd, fd, p->argv);
 	close_on_exec(&h, true);
 	close(fd);

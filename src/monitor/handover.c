@@ -51,6 +51,7 @@ int handover_write(struct monitor *m, const struct handover *h, const struct exe
 	hk_strbuf_add(&b, cpuid, size);
 	add_string(&b, p->path);
 	add_string(&b, m->opt->trace_filter ? m->opt->trace_filter : "");
+	add_string(&b, m->opt->trace_file ? m->opt->trace_file : "");
 	fixed.argc = add_strings(&b, p->argv);
 	fixed.envc = add_strings(&b, p->envp);
 	if (!b.cut)
@@ -93,7 +94,7 @@ static char *read_all(int fd, size_t *size)
 	return bytes;
 }
 
-static void take_options(struct inheritance *in, char *filter)
+static void take_options(struct inheritance *in, char *filter, char *file)
 {
 	const struct handover *h = &in->fixed;
 
@@ -112,13 +113,14 @@ static void take_options(struct inheritance *in, char *filter)
 		.trace_time = h->trace_time,
 		.trace_string = h->trace_string,
 		.trace_filter = h->has_filter ? filter : NULL,
+		.trace_file = *file ? file : NULL,
 	};
 }
 
 int handover_read(int fd, struct inheritance *in, struct hk_err *err)
 {
 	size_t size = 0;
-	char *at, *filter;
+	char *at, *filter, *file;
 
 	in->bytes = read_all(fd, &size);
 	close(fd);
@@ -130,8 +132,9 @@ int handover_read(int fd, struct inheritance *in, struct hk_err *err)
 	at = in->bytes + sizeof(in->fixed) + in->fixed.cpuid_size;
 	in->path = at;
 	filter = at + strlen(at) + 1;
-	at = filter + strlen(filter) + 1;
-	take_options(in, filter);
+	file = filter + strlen(filter) + 1;
+	at = file + strlen(file) + 1;
+	take_options(in, filter, file);
 	in->opt.argv = take_strings(&at, in->fixed.argc);
 	in->opt.envp = take_strings(&at, in->fixed.envc);
 	return in->opt.argv && in->opt.envp ? 0 : hk_err_set(err, -ENOMEM, "out of memory");

@@ -13,7 +13,8 @@
 
 /* The fixed part of the file; behind it the CPUID table, then the strings. */
 struct handover {
-	int kvm_fd, trace_fd, self_fd, program_fd; /* -1: none */
+	int kvm_fd, trace_fd, self_fd, family_fd, program_fd; /* -1: none */
+	int slot;
 	bool is_child, no_new_privs;
 	bool aslr, patch, stats, trace, trace_json, trace_rip, trace_where, has_filter;
 	int io, trace_time;

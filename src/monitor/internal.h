@@ -34,6 +34,7 @@ struct thread {
 	struct hk_task task;
 	struct vcpu vcpu;
 	int killed_by; /* signal number, if a fault ended the guest */
+	int slot;      /* of the family */
 	/* The last page fault that was said to be mended, to see when it is not. */
 	struct hk_regs mend_regs;
 	uint64_t mend_addr;
@@ -67,7 +68,8 @@ struct monitor {
 	struct thread_pool threads;
 	int killed_by; /* signal number, if a fault ended the guest */
 	struct jail jail;
-	int trace_fd;        /* -1: neither trace nor statistics */
+	int trace_fd; /* -1: neither trace nor statistics */
+	int family_fd;
 	int self_fd;         /* husk's own file, to start it again */
 	struct trace *trace; /* NULL: no --trace */
 	struct stats *stats; /* NULL: no --stats */
@@ -109,6 +111,12 @@ int64_t process_exec(struct hk_task *t, const struct exec_program *p);
 HK_NORETURN void monitor_end(struct monitor *m);
 /* End the process as the signal would, so that who waits for it sees that. */
 HK_NORETURN void monitor_die_of(int sig);
+
+/* In a new process: its trace to a file of its own, if there shall be one for each. */
+void monitor_split_trace(struct monitor *m, bool fresh);
+
+/* Add what this process's vCPUs counted to the family's sums: once, at its end or before another program. */
+void monitor_add_up(struct monitor *m);
 
 /* What is left to say when the guest has ended: the last of the trace, the statistics. */
 void monitor_finish(struct monitor *m);

@@ -2,6 +2,7 @@
 /* The run loop: one switch over what a vCPU can come back with. */
 #include "monitor/internal.h"
 
+#include "kern/family.h"
 #include "kern/signal.h"
 #include "syscalls/dispatch.h"
 
@@ -73,6 +74,7 @@ void monitor_loop(struct thread *th, struct hk_err *err)
 	while (!t->exiting) {
 		server_let(th);
 		vcpu_run(&th->vcpu, &e);
+		family_count_exit(th->task.proc->family, th->slot);
 		server_take(th);
 		if (settle(th, &e))
 			e.event = VCPU_KICKED;

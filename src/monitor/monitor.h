@@ -33,6 +33,7 @@ struct monitor_options {
 	uint64_t timeout_ns; /* wall-clock time; 0 = no limit */
 	struct jail_options jail;
 	struct net_policy net; /* --net, --allow-connect, --allow-listen */
+	unsigned pids;         /* the most processes and threads; 0 = no limit */
 	bool aslr;
 	enum monitor_io io;
 	unsigned patch_after; /* exits; 0: the default */

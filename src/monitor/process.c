@@ -5,6 +5,7 @@
  */
 #include "monitor/internal.h"
 
+#include "kern/family.h"
 #include "kern/signal.h"
 #include "mm/uaccess.h"
 
@@ -34,6 +35,7 @@ struct forking {
 	uint64_t fs, gs;
 	uint64_t mask; /* the host's, before signals were held back */
 	int pidfd;
+	int slot;               /* the child's in the family */
 	struct borrower *child; /* vfork's */
 };
 
@@ -91,6 +93,16 @@ static uint64_t now(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+/* The child shows itself to the others. */
+static void enter_family(const struct thread *th)
+{
+	struct family *f = th->task.proc->family;
+
+	family_fill(f, th->slot, getpid(), getpid(), th->vcpu.id);
+	family_show(f, th->slot, th->task.proc->image.exe);
+	__atomic_fetch_add(&f->processes, 1, __ATOMIC_RELAXED);
+}
+
 /* The VM and the vCPU of a child: it has run nothing yet, so that its end says nothing but that. */
 static void renew_machine(struct forking *f)
 {
@@ -135,7 +147,10 @@ static void begin_child(struct forking *f)
 	struct hk_task *t = &th->task;
 
 	unlock_child(th->m, t->call);
+	trace_many(th->m->trace);
 	threads_forked(th);
+	th->slot = f->slot;
+	enter_family(th);
 	th->task.proc->is_child = true;
 	t->tid = getpid();
 	t->robust_list = GVA(0);
@@ -154,9 +169,13 @@ static int64_t begin_parent(struct forking *f, pid_t pid)
 	int fd = f->pidfd;
 
 	unlock_parent(f->th->m);
+	trace_many(f->th->m->trace);
 	signal_release(f->mask);
-	if (pid < 0)
+	if (pid < 0) {
+		family_release(f->th->task.proc->family, f->slot);
 		return pid;
+	}
+	family_name(f->th->task.proc->family, f->slot, pid);
 	if (f->req->flags & CLONE_PARENT_SETTID)
 		(void)!put_guest(f->req->parent_tid, &pid);
 	if (f->req->flags & CLONE_PIDFD)
@@ -234,6 +253,8 @@ static int borrower_main(void *arg)
 	struct hk_err err = { 0 };
 
 	t->tid = getpid();
+	th->slot = f->slot;
+	enter_family(th);
 	t->robust_list = GVA(0);
 	t->proc->start_ns = now(CLOCK_BOOTTIME);
 	apply_request(t, f->req);
@@ -275,8 +296,10 @@ static int64_t run_borrower(struct forking *f, char *stack)
 	signal_hold(&f->mask);
 	server_part(&f->th->m->server, f->th);
 	pid = clone(borrower_main, stack + VFORK_STACK, flags, f, ptid, NULL, NULL);
-	if (pid < 0)
+	if (pid < 0) {
 		pid = -errno;
+		family_release(f->th->task.proc->family, f->slot);
+	}
 	signal_resumed(&f->th->task);
 	if (pid > 0 && take_back(f)) {
 		dprintf(STDERR_FILENO, "husk: the virtual CPU that a child of vfork used cannot be used again\n");
@@ -293,6 +316,7 @@ static int64_t process_vfork(struct forking *f)
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 	int64_t r = -ENOMEM;
 
+	trace_many(f->th->m->trace);
 	f->child = borrower_new(f);
 	if (stack != MAP_FAILED && f->child) {
 		r = run_borrower(f, stack);
@@ -314,11 +338,16 @@ int64_t process_spawn(struct hk_task *t, const struct clone_request *req)
 		return refuse(t, "processes in one memory that both run are not offered", EINVAL);
 	if ((req->flags & CLONE_FILES) && !vfork)
 		return refuse(t, "processes with one table of descriptors need one memory, too", EINVAL);
+	f.slot = family_claim(t->proc->family);
+	if (f.slot < 0)
+		return refuse(t, "as many processes and threads as --pids allows", EAGAIN);
 	r = vcpu_save_state(&f.th->vcpu);
 	if (r == 0)
 		r = t->cpu->ops->get_fs_gs(t->cpu, &f.fs, &f.gs);
-	if (r)
+	if (r) {
+		family_release(t->proc->family, f.slot);
 		return r;
+	}
 	return vfork ? process_vfork(&f) : process_fork(&f);
 }
 

@@ -4,6 +4,7 @@
 
 #include "jail/cage.h"
 #include "kern/exec.h"
+#include "kern/family.h"
 #include "kern/path.h"
 #include "kern/signal.h"
 #include "mm/uaccess.h"
@@ -138,6 +139,38 @@ static void start_gate(struct monitor *m)
 		m->gate.serve[nr] = m->server.possible && hk_may_serve(nr);
 }
 
+/* The memory that all processes of this run have in common. */
+static int start_family(struct monitor *m, struct hk_err *err)
+{
+	struct hk_process *proc = &m->proc;
+	int r;
+
+	if (m->family_fd >= 0) {
+		proc->family = family_join(m->family_fd);
+		return proc->family ? 0
+				    : hk_err_set(err, -errno, "cannot map the list of processes: %s", strerror(errno));
+	}
+	proc->family = family_new(m->opt->pids, &m->family_fd);
+	if (!proc->family)
+		return hk_err_set(err, -errno, "cannot make the list of processes: %s", strerror(errno));
+	r = fd_guard_adopt(&proc->fds, &m->family_fd);
+	if (r)
+		return hk_err_set(err, r, "cannot keep a descriptor: %s", strerror(-r));
+	m->first.slot = family_claim(proc->family);
+	proc->family->processes = 1;
+	return 0;
+}
+
+/* The first thread is there: show it. */
+static void enter_family(struct monitor *m)
+{
+	struct family *f = m->proc.family;
+	int slot = m->first.slot;
+
+	family_fill(f, slot, getpid(), getpid(), m->first.vcpu.id);
+	family_show(f, slot, m->proc.image.exe);
+}
+
 static int start_vm(struct monitor *m, const struct inheritance *in, struct hk_err *err)
 {
 	struct hk_process *proc = &m->proc;
@@ -200,6 +233,33 @@ static int load_program(struct monitor *m, const char *path, int fd, struct hk_e
 
 /* ---- trace and statistics ---- */
 
+/* The file of this process's trace: %p stands for its number. */
+static int open_split(const char *pattern, int flags)
+{
+	const char *at = strstr(pattern, "%p");
+	char path[PATH_MAX];
+
+	if (!at)
+		snprintf(path, sizeof(path), "%s", pattern);
+	else
+		snprintf(path, sizeof(path), "%.*s%d%s", (int)(at - pattern), pattern, (int)getpid(), at + 2);
+	return open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | flags, 0666);
+}
+
+void monitor_split_trace(struct monitor *m, bool fresh)
+{
+	int fd = -1;
+
+	if (m->trace_fd < 0 || !m->opt->trace_file || !strstr(m->opt->trace_file, "%p"))
+		return;
+	fd = open_split(m->opt->trace_file, fresh ? O_TRUNC : 0);
+	/* Behind the walls there may be no such place: then the lines go on to where they went. */
+	if (fd >= 0 && dup3(fd, m->trace_fd, O_CLOEXEC) < 0)
+		fd_guard_drop(&m->proc.fds, &m->trace_fd);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Before the walls: the file is the caller's. */
 static int open_trace_file(struct monitor *m, struct hk_err *err)
 {
@@ -208,7 +268,7 @@ static int open_trace_file(struct monitor *m, struct hk_err *err)
 	if (!m->opt->trace_file) {
 		m->trace_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	} else {
-		m->trace_fd = open(m->opt->trace_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_APPEND, 0666);
+		m->trace_fd = open_split(m->opt->trace_file, O_TRUNC);
 	}
 	if (m->trace_fd < 0)
 		return hk_err_set(err, -errno, "cannot open %s for the trace: %s",
@@ -227,6 +287,8 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 {
 	const struct monitor_options *o = m->opt;
 
+	if (m->proc.is_child)
+		monitor_split_trace(m, false);
 	if (o->trace) {
 		const struct trace_options t = { .kept_fd = &m->trace_fd,
 						 .guard = &m->proc.fds,
@@ -241,9 +303,11 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 		if (!m->trace)
 			return err->code;
 		m->proc.trace = trace_hook(m->trace);
+		if (m->proc.is_child)
+			trace_many(m->trace);
 	}
 	if (o->stats) {
-		m->stats = stats_create();
+		m->stats = stats_create(m->proc.family->stats, sizeof(m->proc.family->stats));
 		if (!m->stats)
 			return hk_err_set(err, -ENOMEM, "out of memory");
 		trace_pair_init(&m->hooks, m->trace ? trace_hook(m->trace) : NULL, stats_hook(m->stats));
@@ -252,26 +316,30 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 	return 0;
 }
 
-/* What all vCPUs came back with; how many there are. */
-static unsigned count_exits(struct monitor *m, uint64_t exits[VCPU_EVENT_COUNT], uint64_t *answered)
+static void add_vcpu(struct family *f, const struct vcpu *v)
 {
-	unsigned n = 1;
+	for (int i = 0; i < VCPU_EVENT_COUNT; i++)
+		__atomic_fetch_add(&f->exits[i], v->exits[i], __ATOMIC_RELAXED);
+	__atomic_fetch_add(&f->answered, v->data ? v->data->answered : 0, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&f->vcpus, 1, __ATOMIC_RELAXED);
+}
 
-	*answered = m->first.vcpu.data ? m->first.vcpu.data->answered : 0;
-	memcpy(exits, m->first.vcpu.exits, sizeof(m->first.vcpu.exits));
+void monitor_add_up(struct monitor *m)
+{
+	struct family *f = m->proc.family;
+
+	add_vcpu(f, &m->first.vcpu);
 	pthread_mutex_lock(&m->threads.lock);
-	for (struct thread *th = m->threads.made; th; th = th->next_made, n++) {
-		*answered += th->vcpu.data ? th->vcpu.data->answered : 0;
-		for (int i = 0; i < VCPU_EVENT_COUNT; i++)
-			exits[i] += th->vcpu.exits[i];
-	}
+	for (const struct thread *th = m->threads.made; th; th = th->next_made)
+		add_vcpu(f, &th->vcpu);
 	pthread_mutex_unlock(&m->threads.lock);
-	return n;
+	__atomic_fetch_add(&f->served, m->server.served, __ATOMIC_RELAXED);
 }
 
 static void print_stats(struct monitor *m)
 {
-	uint64_t exits[VCPU_EVENT_COUNT], answered, cpus = count_exits(m, exits, &answered);
+	const struct family *f = m->proc.family;
+	const uint64_t *exits = f->exits;
 	const struct pagetable *pt = &m->proc.mm->pt;
 	const uint64_t *at = m->stamp;
 	struct rusage ru = { 0 };
@@ -286,16 +354,17 @@ static void print_stats(struct monitor *m)
 		{ "time", "create the vCPU and probe", (at[PHASE_VCPU] - at[PHASE_MEMORY]) / 1000, "us" },
 		{ "time", "load the program", (at[PHASE_LOAD] - at[PHASE_VCPU]) / 1000, "us" },
 		{ "time", "run the program", (at[PHASE_RUN] - at[PHASE_LOAD]) / 1000, "us" },
+		{ "processes", "made", f->processes, NULL },
 		{ "exits", "system calls", exits[VCPU_SYSCALL], NULL },
 		{ "exits", "exceptions", exits[VCPU_EXCEPTION], NULL },
 		{ "exits", "forbidden accesses", exits[VCPU_FORBIDDEN], NULL },
 		{ "exits", "signals and kicks", exits[VCPU_KICKED], NULL },
-		{ "threads", "virtual CPUs made", cpus, NULL },
-		{ "server", "calls answered", m->server.served, NULL },
+		{ "threads", "virtual CPUs made", f->vcpus, NULL },
+		{ "server", "calls answered", f->served, NULL },
 		{ "server", "calls handed back, since they might wait", m->server.handed_back, NULL },
 		{ "server", "answers too late", m->server.late, NULL },
 		{ "server", "naps", m->server.naps, NULL },
-		{ "gate", "calls answered in the guest", answered, NULL },
+		{ "gate", "calls answered in the guest", f->answered, NULL },
 		{ "gate", "instructions replaced", m->gate.counts.patched, NULL },
 		{ "gate", "instructions that trap often and stay", m->gate.counts.unfit, NULL },
 		{ "gate", "replacements undone", m->gate.counts.undone, NULL },
@@ -313,6 +382,8 @@ static void print_stats(struct monitor *m)
 
 void monitor_finish(struct monitor *m)
 {
+	monitor_add_up(m);
+	family_forget(m->proc.family, getpid(), m->first.slot);
 	if (m->trace)
 		trace_exited(m->trace, m->status, m->killed_by);
 	if (m->stats && !m->proc.is_child)
@@ -347,6 +418,7 @@ static int run_loaded(struct monitor *m, struct hk_err *err)
 		return HUSK_EXIT_FAILURE;
 	}
 	stamp(m, PHASE_LOAD);
+	enter_family(m);
 	signal_set_mask(&m->first.task, m->first.task.signals.blocked);
 	monitor_loop(&m->first, err);
 	thread_leave(&m->first, err);
@@ -379,7 +451,8 @@ static int begin(struct monitor *m, struct hk_err *err)
 	if (r)
 		return status_of(r);
 	/* The program's own bytes are first looked at behind all walls. */
-	if (start_process(m, err) || keep_trace_file(m, err) || start_vm(m, NULL, err) || cage_close(&cage, err))
+	if (start_process(m, err) || start_family(m, err) || keep_trace_file(m, err) || start_vm(m, NULL, err) ||
+	    cage_close(&cage, err))
 		return HUSK_EXIT_FAILURE;
 	r = load_program(m, path, -1, err);
 	if (r == -EACCES && m->jail.as_nobody && strstr(err->text, strerror(EACCES)))
@@ -423,7 +496,7 @@ static struct monitor *monitor_new(const struct monitor_options *opt)
 	m->opt = opt;
 	m->first.m = m;
 	stamp(m, PHASE_BEGIN);
-	m->vm.vm_fd = m->vm.kvm_fd = m->first.vcpu.fd = m->trace_fd = m->self_fd = -1;
+	m->vm.vm_fd = m->vm.kvm_fd = m->first.vcpu.fd = m->trace_fd = m->self_fd = m->family_fd = -1;
 	return m;
 }
 
@@ -448,6 +521,10 @@ static int take_descriptors(struct monitor *m, struct inheritance *in, struct hk
 
 	m->self_fd = in->fixed.self_fd;
 	m->trace_fd = in->fixed.trace_fd;
+	m->family_fd = in->fixed.family_fd;
+	m->first.slot = in->fixed.slot;
+	if (r == 0)
+		r = fd_guard_inherit(g, &m->family_fd);
 	if (r == 0)
 		r = fd_guard_inherit(g, &m->self_fd);
 	if (r == 0 && m->trace_fd >= 0)
@@ -484,6 +561,8 @@ static int resume(struct monitor *m, struct inheritance *in, struct hk_err *err)
 	r = start_process(m, err);
 	if (r == 0)
 		r = take_descriptors(m, in, err);
+	if (r == 0)
+		r = start_family(m, err);
 	if (r == 0)
 		r = start_vm(m, in, err);
 	if (r)

@@ -5,6 +5,7 @@
  */
 #include "monitor/internal.h"
 
+#include "kern/family.h"
 #include "kern/robust.h"
 #include "kern/signal.h"
 #include "mm/uaccess.h"
@@ -204,6 +205,7 @@ static int64_t start(struct thread *th, struct thread *parent, const struct clon
 	trace_many(m->trace);
 	th->task.tid = th->vcpu.tid = tid;
 	task_list_add(&m->proc.tasks, &th->task);
+	family_fill(m->proc.family, th->slot, getpid(), tid, th->vcpu.id);
 	/* As Linux, which does not mind if these cannot be written. */
 	if (req->flags & CLONE_PARENT_SETTID)
 		(void)!put_guest(req->parent_tid, &tid);
@@ -230,12 +232,16 @@ static int64_t make_thread(struct hk_task *t, const struct clone_request *req)
 		task_note(t, why);
 		return -EAGAIN;
 	}
-	r = inherit(th, parent, req);
-	if (r)
+	th->slot = family_claim(t->proc->family);
+	r = th->slot < 0 ? -EAGAIN : inherit(th, parent, req);
+	if (th->slot < 0)
+		task_note(t, "as many processes and threads as --pids allows");
+	else if (r)
 		task_note(t, "the thread's processor state cannot be set");
 	else
 		r = start(th, parent, req);
 	if (r < 0) {
+		family_release(t->proc->family, th->slot);
 		give_back(th);
 		return -EAGAIN;
 	}
@@ -290,6 +296,7 @@ static void bury(struct thread *th)
 		wait_for_the_end();
 	}
 	task_list_remove(&th->m->proc.tasks, &th->task);
+	family_release(th->m->proc.family, th->slot);
 	give_back(th);
 	clear_tid(tid_at);
 	pthread_detach(pthread_self());

@@ -71,7 +71,15 @@ int64_t sys_prlimit64(struct hk_task *t, const uint64_t a[6])
 		return own_limits(t, (unsigned)a[1], a[2] ? &set : NULL, a[3]);
 	if (a[2]) {
 		/* The host's say first on whether there is such a process and such a limit. */
-		return syscall(SYS_prlimit64, pid, a[1], NULL, NULL) ? -errno : whom_own(t, pid);
+		int r = syscall(SYS_prlimit64, pid, a[1], NULL, NULL) ? -errno : whom_own(t, pid);
+
+		if (r)
+			return r;
+		if (!rlimit_is_hosts((unsigned)a[1])) {
+			task_note(t, "this limit of another process is known to its own monitor only");
+			return -EPERM;
+		}
+		return hk_hostcall(SYS_prlimit64, pid, a[1], &set, host_obj(a[3], struct rlimit64));
 	}
 	return hk_hostcall(SYS_prlimit64, pid, a[1], 0, host_obj(a[3], struct rlimit64));
 }

@@ -7,6 +7,7 @@
 #include "syscalls/pass.h"
 #include "syscalls/whom.h"
 
+#include "kern/family.h"
 #include "mm/uaccess.h"
 
 #include <asm/prctl.h>
@@ -46,15 +47,39 @@ PASS1(sys_setfsgid, SYS_setfsgid)
 
 PASS_OBJ(sys_uname, SYS_uname, struct utsname)
 
+/* A number that is none of ours. */
+static int not_ours(struct hk_task *t, int pid, const char *why)
+{
+	if (kill(pid, 0) && errno == ESRCH)
+		return -ESRCH;
+	task_note(t, why);
+	return -EPERM;
+}
+
+int whom_family(struct hk_task *t, int pid)
+{
+	if (pid <= 0 || pid == getpid() || !t->proc->family || family_has(t->proc->family, pid) ||
+	    task_list_has(&t->proc->tasks, pid))
+		return 0;
+	return not_ours(t, pid, "a process outside of the sandbox is out of reach");
+}
+
+int whom_family_thread(struct hk_task *t, int tid)
+{
+	if (tid <= 0 || !t->proc->family || family_has_thread(t->proc->family, tid) ||
+	    task_list_has(&t->proc->tasks, tid))
+		return 0;
+	return not_ours(t, tid, "a thread outside of the sandbox is out of reach");
+}
+
 int whom_own(struct hk_task *t, int pid)
 {
 	/* libc's calls: these are our questions, not the guest's call that a signal may cut short. */
 	if (pid <= 0 || pid == t->tid || pid == getpid() || task_list_has(&t->proc->tasks, pid))
 		return 0;
-	if (kill(pid, 0) && errno == ESRCH)
-		return -ESRCH;
-	task_note(t, "another process is not the guest's to change");
-	return -EPERM;
+	if (t->proc->family && family_has_thread(t->proc->family, pid))
+		return 0;
+	return not_ours(t, pid, "a process outside of the sandbox is not the guest's to change");
 }
 
 static int64_t end(struct hk_task *t, uint64_t status)

@@ -116,44 +116,6 @@ int64_t sys_rt_sigtimedwait(struct hk_task *t, const uint64_t a[6])
 	return r;
 }
 
-/* ---- sending: the host knows who may signal whom ---- */
-
-int64_t sys_kill(struct hk_task *t, const uint64_t a[6])
-{
-	(void)t;
-	return hk_hostcall(SYS_kill, a[0], a[1]);
-}
-
-/* Is tid a thread of the monitor's own? The guest has none of that number. */
-static bool is_monitors(struct hk_task *t, int tid)
-{
-	return tid > 0 && tid != t->tid && hk_hostcall_sure(SYS_tgkill, getpid(), tid, 0) == 0 &&
-	       !task_list_has(&t->proc->tasks, tid);
-}
-
-int64_t sys_tkill(struct hk_task *t, const uint64_t a[6])
-{
-	return is_monitors(t, (int)a[0]) ? -ESRCH : hk_hostcall(SYS_tkill, a[0], a[1]);
-}
-
-int64_t sys_tgkill(struct hk_task *t, const uint64_t a[6])
-{
-	return is_monitors(t, (int)a[1]) ? -ESRCH : hk_hostcall(SYS_tgkill, a[0], a[1], a[2]);
-}
-
-int64_t sys_rt_sigqueueinfo(struct hk_task *t, const uint64_t a[6])
-{
-	(void)t;
-	return hk_hostcall(SYS_rt_sigqueueinfo, a[0], a[1], host_addr(a[2], sizeof(siginfo_t)));
-}
-
-int64_t sys_rt_tgsigqueueinfo(struct hk_task *t, const uint64_t a[6])
-{
-	if (is_monitors(t, (int)a[1]))
-		return -ESRCH;
-	return hk_hostcall(SYS_rt_tgsigqueueinfo, a[0], a[1], a[2], host_addr(a[3], sizeof(siginfo_t)));
-}
-
 /* ---- the alternate stack ---- */
 
 int64_t sys_sigaltstack(struct hk_task *t, const uint64_t a[6])

@@ -18,8 +18,8 @@ struct stats_row {
 	const char *unit; /* NULL: a plain count */
 };
 
-/* NULL: no memory. */
-struct stats *stats_create(void);
+/* The counters lie in `shared` (size bytes, zero at first), where other processes may count too. NULL: no memory, or too little there. */
+struct stats *stats_create(void *shared, size_t size);
 void stats_free(struct stats *s);
 struct hk_trace_hook *stats_hook(struct stats *s);
 

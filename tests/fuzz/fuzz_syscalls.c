@@ -2,11 +2,9 @@
 /*
  * Whole programs of system calls through the dispatcher, with a trace, against the real host.
  *
- * Threat model: the guest chooses every number, argument, register and byte of its memory. The monitor must answer
- * with an errno or a result.
- * Input: syscalls_input.h; a program of up to 32 calls. Memory is an arena of the guest's: pages to read and write,
- * filled from the input over and over, with nothing behind; read-only pages; a page of path names. Descriptors are a
- * pool of harmless ones. All is rebuilt for each program.
+ * Threat model: the guest chooses every number, argument, register and byte of its memory. The monitor must answer with an errno or a result.
+ * Input: syscalls_input.h; a program of up to 32 calls. Memory is an arena of the guest's: pages to read and write, filled from the input over and over, with
+ * nothing behind; read-only pages; a page of path names. Descriptors are a pool of harmless ones. All is rebuilt for each program.
  * Held to, call by call: results are results or errnos that Linux has; unknown and refused numbers give ENOSYS; no
  * descriptor appears or vanishes but by the calls that make or close some; the monitor's descriptors stay open and
  * what they were; a page of the monitor's, whose address the guest is told, is not written. At the program's end:
@@ -83,9 +81,8 @@ static struct world {
 	uint16_t path_at[64]; /* offsets from PATHS */
 	char path_bytes[PATHS_BYTES];
 	char ro_bytes[RO_BYTES];
-	uint64_t open; /* the guest's descriptors, a bit each */
-	bool by_server;
-	bool mapping_changed, guarded; /* by the program that runs */
+	uint64_t open;                            /* the guest's descriptors, a bit each */
+	bool by_server, mapping_changed, guarded; /* the last two by the program that runs */
 	timer_t timer;
 	struct sigaction theirs[2], uaccess; /* libFuzzer's handlers of SIGSEGV and SIGBUS, and uaccess's */
 	bool ready;
@@ -681,11 +678,9 @@ static void check_memory(void)
 /* As the run loop does. */
 static void system_call(uint64_t nr, const uint64_t a[6])
 {
-	struct hk_call call = { .nr = nr, .rip = w.cpu.regs.rip };
-	int64_t result;
+	struct hk_call call = { .nr = nr, .a = { a[0], a[1], a[2], a[3], a[4], a[5] }, .rip = w.cpu.regs.rip };
+	int64_t result = w.by_server ? hk_dispatch_nowait(&w.task, &call) : -HK_WOULD_WAIT;
 
-	memcpy(call.a, a, sizeof(call.a));
-	result = w.by_server ? hk_dispatch_nowait(&w.task, &call) : -HK_WOULD_WAIT;
 	if (result == -HK_WOULD_WAIT)
 		result = hk_dispatch(&w.task, &call);
 	check_call(&call, result);
