@@ -25,6 +25,11 @@ static const struct {
 	{ "pids", "N", required_argument, OPT_PIDS, "the most processes and threads at once; more gives EAGAIN" },
 	{ "timeout", "TIME", required_argument, OPT_TIMEOUT,
 	  "end the program after this wall-clock time (1.5, 200ms, 5m…), exit status 124" },
+	{ "net", "MODE", required_argument, OPT_NET,
+	  "none (the default: only its own loopback), or host: the host's network" },
+	{ "allow-connect", "CIDR[:PORT]", required_argument, OPT_ALLOW_CONNECT,
+	  "with --net host, only what such lists name: where to connect to; repeatable" },
+	{ "allow-listen", "ADDR[:PORT]", required_argument, OPT_ALLOW_LISTEN, "likewise, where to listen; repeatable" },
 	{ "root", "DIR", required_argument, OPT_ROOT, "the program's root directory (the host's, read-only)" },
 	{ "ro", "SRC[:DST]", required_argument, OPT_RO, "show this file or directory, read-only; repeatable" },
 	{ "rw", "SRC[:DST]", required_argument, OPT_RW, "show it, to be written to; repeatable" },
@@ -200,10 +205,34 @@ static int set_number(unsigned *to, const char *option, const char *value, unsig
 	return 0;
 }
 
+static int set_net(struct monitor_options *o, const char *value)
+{
+	if (strcmp(value, "none") && strcmp(value, "host"))
+		return cli_bad("net", value, "not none or host");
+	o->net.mode = value[0] == 'h' ? NET_HOST : NET_NONE;
+	return 0;
+}
+
+static int allow(struct monitor_options *o, enum net_use use, const char *value)
+{
+	const char *option = use == NET_CONNECT ? "allow-connect" : "allow-listen";
+
+	switch (net_policy_allow(&o->net, use, value)) {
+	case 0:
+		return 0;
+	case -ENOSPC:
+		return cli_bad(option, value, "one too many; use wider prefixes");
+	default:
+		return cli_bad(option, value,
+			       "not an address such as 10.0.0.0/8:443, [fd00::/8]:80-90, 127.0.0.1 or :80");
+	}
+}
+
 /* What is collected until the last option is seen. */
 struct collected {
 	struct env sets; /* --env */
 	bool clear_env;
+	bool net; /* --net was given */
 	struct sandbox_args sandbox;
 };
 
@@ -237,6 +266,13 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 		return set_number(&o->patch_after, "patch-after", value, 1000000);
 	case OPT_IO:
 		return set_io(o, value);
+	case OPT_NET:
+		c->net = true;
+		return set_net(o, value);
+	case OPT_ALLOW_CONNECT:
+		return allow(o, NET_CONNECT, value);
+	case OPT_ALLOW_LISTEN:
+		return allow(o, NET_LISTEN, value);
 	case OPT_NO_ASLR:
 		o->aslr = false;
 		return 0;
@@ -307,6 +343,13 @@ static int parse(int argc, char **argv, struct monitor_options *o, struct collec
 		*status = cli_fail(HUSK_EXIT_FAILURE, "no program given; try husk run -- ls");
 		return -1;
 	}
+	if (o->jail.unconfined && !all->net)
+		o->net.mode = NET_HOST;
+	if (o->net.mode != NET_HOST && (o->net.allow[NET_CONNECT].count || o->net.allow[NET_LISTEN].count)) {
+		*status = cli_fail(HUSK_EXIT_FAILURE, "--allow-connect and --allow-listen need --net host");
+		return -1;
+	}
+	o->jail.net_host = o->net.mode == NET_HOST;
 	o->argv = optind < argc ? argv + optind : NULL;
 	*status = sandbox_finish(o, &all->sandbox);
 	return *status ? -1 : 0;

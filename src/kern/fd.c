@@ -134,22 +134,30 @@ static int free_slot(struct fd_guard *g)
 	return (int)g->used++;
 }
 
-int fd_guard_adopt(struct fd_guard *g, int *fd)
+int fd_guard_dup(struct fd_guard *g, int fd, int *copy)
 {
-	int i, copy;
+	int i, r;
 
 	pthread_mutex_lock(&g->lock);
 	i = free_slot(g);
-	copy = i < 0 ? -ENOSPC : dup_to_ours(g, *fd);
-	if (copy >= 0) {
-		slot_set(g, (unsigned)i, fd, copy);
-		close(*fd);
-		*fd = copy;
+	r = i < 0 ? -ENOSPC : dup_to_ours(g, fd);
+	if (r >= 0) {
+		slot_set(g, (unsigned)i, copy, r);
+		*copy = r;
 	} else if (i >= 0) {
 		g->freed++;
 	}
 	pthread_mutex_unlock(&g->lock);
-	return copy < 0 ? copy : 0;
+	return r < 0 ? r : 0;
+}
+
+int fd_guard_adopt(struct fd_guard *g, int *fd)
+{
+	int old = *fd, r = fd_guard_dup(g, old, fd);
+
+	if (r == 0)
+		close(old);
+	return r;
 }
 
 int fd_guard_inherit(struct fd_guard *g, int *fd)

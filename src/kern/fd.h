@@ -44,6 +44,8 @@ HK_MUST_CHECK int fd_guard_adopt(struct fd_guard *g, int *fd);
 HK_MUST_CHECK int fd_guard_inherit(struct fd_guard *g, int *fd);
 /* Forget without closing: it is no longer ours. */
 void fd_guard_forget(struct fd_guard *g, const int *fd);
+/* A duplicate of a guest's descriptor among ours, which the guest cannot change or close: *copy keeps it, until it is dropped. 0 or -errno (EBADF…). */
+HK_MUST_CHECK int fd_guard_dup(struct fd_guard *g, int fd, int *copy);
 /* Forget and close; *fd becomes -1. */
 void fd_guard_drop(struct fd_guard *g, int *fd);
 /*

@@ -10,6 +10,7 @@
 #include "kern/aio.h"
 #include "kern/cpu.h"
 #include "kern/fd.h"
+#include "kern/net_policy.h"
 #include "kern/policy.h"
 #include "kern/signal.h"
 #include "kern/spawn.h"
@@ -41,6 +42,7 @@ struct hk_process {
 	struct aio_list aio;
 	struct hk_image image;
 	struct signal_actions actions;
+	struct net_policy net;            /* set before the program starts, then constant */
 	const struct hk_spawn_ops *spawn; /* NULL: no threads and processes can be made */
 	struct hk_trace_hook *trace;      /* NULL: no trace */
 	struct family *family;            /* NULL: the process is alone (tests) */

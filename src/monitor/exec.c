@@ -106,6 +106,7 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.trace_string = o->trace_string,
 		.mem = o->mem,
 		.policy = o->policy,
+		.net = proc->net,
 		.timeout_ns = o->timeout_ns,
 		.deadline_ns = m->deadline_ns,
 		.blocked = th->task.signals.blocked,

@@ -101,6 +101,7 @@ static void take_options(struct inheritance *in, char *filter, char *file)
 	in->opt = (struct monitor_options){
 		.mem = h->mem,
 		.policy = h->policy,
+		.net = h->net,
 		.timeout_ns = h->timeout_ns,
 		.aslr = h->aslr,
 		.patch = h->patch,

@@ -21,6 +21,7 @@ struct handover {
 	unsigned patch_after, trace_string;
 	uint64_t mem, timeout_ns, deadline_ns;
 	struct call_policy policy;
+	struct net_policy net;
 	uint64_t blocked; /* as the guest knows it; the host has everything blocked */
 	uint64_t ignored; /* of the signals that the host may not ignore for us: SIGSEGV, SIGBUS */
 	struct rlimit64 rlim[RLIM_NLIMITS];

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "jail/jail.h"
+#include "kern/net_policy.h"
 #include "kern/policy.h"
 
 #include <stdbool.h>
@@ -32,7 +33,8 @@ struct monitor_options {
 	uint64_t mem;        /* bytes; 0 = no limit */
 	uint64_t timeout_ns; /* wall-clock time; 0 = no limit */
 	struct jail_options jail;
-	unsigned pids; /* the most processes and threads; 0 = no limit */
+	struct net_policy net; /* --net, --allow-connect, --allow-listen */
+	unsigned pids;         /* the most processes and threads; 0 = no limit */
 	struct call_policy policy;
 	bool aslr;
 	enum monitor_io io;

@@ -106,6 +106,11 @@ static int start_process(struct monitor *m, struct hk_err *err)
 
 	if (r == 0)
 		r = fd_guard_init(&proc->fds);
+	proc->net = m->opt->net;
+	if (m->self_fd < 0) /* not the successor of one that knew */
+		proc->net.isolated = !m->opt->jail.unconfined && !m->opt->jail.net_host;
+	if (r == 0)
+		r = net_policy_drop_capabilities(&proc->net);
 	if (r)
 		return hk_err_set(err, r, "cannot set up the process: %s", strerror(-r));
 	if (m->self_fd < 0) {

@@ -102,54 +102,19 @@ static void add_path(const char *s, size_t len)
 
 static void make_paths(void)
 {
-	static const char *const names[] = { "",
-					     "/",
-					     ".",
-					     "..",
-					     "nothing",
-					     "file",
-					     "file/",
-					     "loop1",
-					     "dir/to_file",
-					     "dir/../file",
-					     "link_to_proc/status",
-					     "link_to_fd/70",
-					     "/proc",
-					     "/proc/self",
-					     "/proc/self/exe",
-					     "/proc/self/cwd",
-					     "/proc/self/root/proc/self/status",
-					     "/proc/self/fd",
-					     "/proc/self/fd/64",
-					     "/proc/self/fd/65",
-					     "/proc/self/fd/10",
-					     "/proc/self/fdinfo/64",
-					     "/proc/self/maps",
-					     "/proc/self/smaps",
-					     "/proc/self/numa_maps",
-					     "/proc/self/mem",
-					     "/proc/self/pagemap",
-					     "/proc/self/comm",
-					     "/proc/self/cmdline",
-					     "/proc/self/environ",
-					     "/proc/self/auxv",
-					     "/proc/self/stat",
-					     "/proc/self/statm",
-					     "/proc/self/status",
-					     "/proc/self/limits",
-					     "/proc/self/syscall",
-					     "/proc/thread-self/status",
-					     "/proc/self/task",
-					     "/proc/self/map_files",
-					     "/proc/meminfo",
-					     "/proc/cpuinfo",
-					     "/proc/1/status",
-					     "/dev/null",
-					     "/dev/zero",
-					     "/dev/fd/64",
-					     "user.name",
-					     "security.capability",
-					     "AT" };
+	/* clang-format off */
+	static const char *const names[] = {
+		"", "/", ".", "..", "nothing", "file", "file/", "loop1", "dir/to_file", "dir/../file", "link_to_proc/status",
+		"link_to_fd/70", "/proc", "/proc/self", "/proc/self/exe", "/proc/self/cwd",
+		"/proc/self/root/proc/self/status", "/proc/self/fd", "/proc/self/fd/64", "/proc/self/fd/65",
+		"/proc/self/fd/10", "/proc/self/fdinfo/64", "/proc/self/maps", "/proc/self/smaps", "/proc/self/numa_maps",
+		"/proc/self/mem", "/proc/self/pagemap", "/proc/self/comm", "/proc/self/cmdline", "/proc/self/environ",
+		"/proc/self/auxv", "/proc/self/stat", "/proc/self/statm", "/proc/self/status", "/proc/self/limits",
+		"/proc/self/syscall", "/proc/thread-self/status", "/proc/self/task", "/proc/self/map_files", "/proc/meminfo",
+		"/proc/cpuinfo", "/proc/1/status", "/dev/null", "/dev/zero", "/dev/fd/64", "user.name",
+		"security.capability", "AT"
+	};
+	/* clang-format on */
 	static char text[5000];
 	char own[64];
 
@@ -364,8 +329,10 @@ static void make_process(unsigned options)
 	*p = (struct hk_process){ .cwd_in_proc = options & OPTION_CWD_IN_PROC };
 	p->fds = kept; /* its slots point to w.ours, which stay where they are */
 	make_memory();
-	if (options & OPTION_MEM_LIMIT)
-		p->mem_limit = MEM_LIMIT;
+	p->mem_limit = options & OPTION_MEM_LIMIT ? MEM_LIMIT : 0;
+	p->net.mode = options & OPTION_CWD_IN_PROC ? NET_HOST : NET_NONE;
+	HK_BUG_ON(net_policy_allow(&p->net, NET_CONNECT, "127.0.0.1:1"));
+	HK_BUG_ON(net_policy_allow(&p->net, NET_LISTEN, "127.0.0.1"));
 	snprintf(p->image.exe, sizeof(p->image.exe), "%s/program", w.dir);
 	strcpy(p->image.comm, "program");
 	HK_BUG_ON(stat(p->image.exe, &st));
@@ -622,6 +589,9 @@ static bool makes_fds(uint64_t nr, const struct hk_call *call, int64_t result, u
 	case SYS_inotify_init:
 	case SYS_inotify_init1:
 	case SYS_memfd_create:
+	case SYS_socket:
+	case SYS_accept:
+	case SYS_accept4:
 		return result >= 0 && result < FDS && made == 1UL << result;
 	case SYS_fcntl:
 		return ((int)call->a[1] == F_DUPFD || (int)call->a[1] == F_DUPFD_CLOEXEC) && result >= 0 &&

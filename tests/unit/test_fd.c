@@ -72,6 +72,24 @@ static void test_zeroed_guard_owns_nothing(void **state)
 	assert_int_equal(fd_guard_next(&g, 0), -1);
 }
 
+static void test_dup_is_ours_and_the_original_stays(void **state)
+{
+	int fd = open_null(), copy = -1;
+	struct fd_guard g;
+
+	(void)state;
+	assert_int_equal(fd_guard_init(&g), 0);
+	assert_int_equal(fd_guard_dup(&g, 9999, &copy), -EBADF);
+	assert_int_equal(copy, -1);
+	assert_int_equal(fd_guard_dup(&g, fd, &copy), 0);
+	assert_true(copy >= (int)SOFT && fd_is_ours(&g, copy) && is_open(fd) && !fd_is_ours(&g, fd));
+	assert_int_equal(fcntl(copy, F_GETFD), FD_CLOEXEC);
+	fd_guard_drop(&g, &copy);
+	assert_int_equal(copy, -1);
+	assert_int_equal(fd_guard_next(&g, 0), -1);
+	close(fd);
+}
+
 static void test_adopt_moves_above_the_limit(void **state)
 {
 	struct fd_guard g;
@@ -264,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_zeroed_guard_owns_nothing),
+		cmocka_unit_test(test_dup_is_ours_and_the_original_stays),
 		cmocka_unit_test(test_adopt_moves_above_the_limit),
 		cmocka_unit_test(test_adopt_of_a_bad_one_changes_nothing),
 		cmocka_unit_test(test_full_guard_says_so),
