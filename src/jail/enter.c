@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define NOBODY 65534
 
@@ -260,6 +261,27 @@ int jail_enter(const struct jail_options *o, struct jail *j, const int *keep, si
 	close(STDOUT_FILENO);
 	*status = supervise((pid_t)pid, o);
 	return 1;
+}
+
+int jail_try(bool *user_ns)
+{
+	const struct jail_options o = { 0 };
+	struct jail j = { .kvm_fd = -1 };
+	int status, error = 0;
+	long pid;
+
+	choose_identity(&o, &j);
+	*user_ns = j.user_ns;
+	if (syscall(SYS_mount_setattr, -1, "", 0, NULL, 0) && errno == ENOSYS)
+		return -ENOSYS;
+	pid = syscall(SYS_clone, wanted_spaces(&o, &j) | SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0)
+		_exit(view_try());
+	if (pid < 0)
+		return -errno;
+	if (waitpid((pid_t)pid, &status, 0) == pid && WIFEXITED(status))
+		error = WEXITSTATUS(status);
+	return -error;
 }
 
 void jail_show(const struct jail_options *o, FILE *out)

@@ -34,6 +34,8 @@ struct view {
 void view_init(struct view *v, const struct jail_options *o, uid_t uid, gid_t gid);
 /* In a new mount namespace: make the root and go there. The working directory is where the guest starts. 0 or -errno with the line in err. */
 HK_MUST_CHECK int view_enter(struct view *v, struct hk_err *err);
+/* In a new mount namespace: may mounts be changed? 0 or errno. */
+int view_try(void);
 /* Is this absolute path one that the private directories hide? */
 bool view_hides(const struct view *v, const char *path);
 void view_show(const struct view *v, FILE *out);

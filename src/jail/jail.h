@@ -66,6 +66,9 @@ struct jail {
 HK_MUST_CHECK int jail_enter(const struct jail_options *o, struct jail *j, const int *keep, size_t keeps, int *status,
 			     struct hk_err *err);
 
+/* Could jail_enter make the walls here, for this caller? 0, or -errno; *user_ns: it takes a user namespace. Makes them and gives them up. */
+HK_MUST_CHECK int jail_try(bool *user_ns);
+
 /* Print what jail_enter makes of these options, a line a wall. */
 void jail_show(const struct jail_options *o, FILE *out);
 

@@ -535,6 +535,16 @@ int view_enter(struct view *v, struct hk_err *err)
 	return r;
 }
 
+int view_try(void)
+{
+	HK_CLOSE int tree = -1;
+
+	if (mount(NULL, "/", NULL, 0x4000 | 0x40000, NULL))
+		return errno;
+	tree = tree_open(AT_FDCWD, "/", AT_RECURSIVE);
+	return tree < 0 || tree_set(tree, MOUNT_ATTR_RDONLY) ? errno : 0;
+}
+
 void view_show(const struct view *v, FILE *out)
 {
 	fprintf(out, "root:\n  %s  %s%s\n", v->o->root ? v->o->root : "/",
