@@ -532,6 +532,11 @@ int view_enter(struct view *v, struct hk_err *err)
 	if (r == 0)
 		r = go_to_work(v, err);
 	umask(mask);
+	/* neither is the guest's to have */
+	if (v->root >= 0)
+		close(v->root);
+	if (v->devices >= 0)
+		close(v->devices);
 	return r;
 }
 
