@@ -155,12 +155,26 @@ static bool is_late(struct server *s, uint64_t *served, uint64_t *late, uint64_t
 	return true;
 }
 
+/* Not on the program's processor, where kernels like to put a thread that another one wakes: each would wait for the other's time slice. */
+static void keep_apart(const struct server *s, int from)
+{
+	cpu_set_t set = s->cpus;
+
+	if (from < 0)
+		return;
+	CPU_CLR(from, &set);
+	if (CPU_COUNT(&set))
+		sched_setaffinity(s->tid, sizeof(set), &set);
+}
+
 static void *server_main(void *arg)
 {
 	struct server *s = arg;
 	uint64_t last = now(), at, served = 0, late = 0;
 	bool any = false;
 
+	s->tid = (pid_t)hk_hostcall_sure(SYS_gettid);
+	keep_apart(s, s->first_from);
 	set_spin(s, spin_of(s));
 	for (unsigned round = 0;; round++) {
 		if (look_around(s))
@@ -191,6 +205,7 @@ static void start(struct monitor *m)
 	pthread_mutex_lock(&s->lock);
 	if (!s->started) {
 		s->awake = 1;
+		s->first_from = sched_getcpu();
 		s->started = host_thread(m, server_main, s, faults, &host) == 0;
 		s->possible = s->started;
 		__atomic_store_n(&m->gate.serving, s->started, __ATOMIC_RELAXED);
@@ -202,18 +217,16 @@ static void start(struct monitor *m)
 
 /* ---- the threads' side ---- */
 
-static bool has_processor(void)
+static bool has_processor(struct server *s)
 {
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 1;
+	return sched_getaffinity(0, sizeof(s->cpus), &s->cpus) == 0 && CPU_COUNT(&s->cpus) > 1;
 }
 
 void server_init(struct server *s, enum monitor_io mode, bool dear)
 {
 	*s = (struct server){ .mode = mode, .dear = dear, .backoff_ns = BACKOFF_NS };
 	pthread_mutex_init(&s->lock, NULL);
-	s->possible = mode == MONITOR_IO_SERVER || (mode == MONITOR_IO_AUTO && has_processor());
+	s->possible = (has_processor(s) && mode == MONITOR_IO_AUTO) || mode == MONITOR_IO_SERVER;
 }
 
 void server_forked(struct server *s)
@@ -302,6 +315,7 @@ void server_saw_exit(struct monitor *m, struct thread *th, uint64_t nr)
 	if (!s->started) {
 		start(m);
 	} else if (swap(&s->awake, 0, 1)) {
+		keep_apart(s, sched_getcpu());
 		hk_hostcall_sure(SYS_futex, &s->awake, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
 	}
 }

@@ -10,7 +10,9 @@
 #include "monitor/monitor.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #define SERVER_THREADS 64
 
@@ -36,6 +38,9 @@ struct server {
 	bool possible;        /* there is a processor for it */
 	pthread_mutex_t lock; /* guards started and the seats' being taken */
 	bool started;
+	pid_t tid;      /* the server's */
+	int first_from; /* the processor of the thread that started it */
+	cpu_set_t cpus; /* where the process may run */
 	uint32_t awake; /* a futex: 1 while it polls */
 	uint32_t stop;  /* it makes no more calls: the threads are no longer alike to the host */
 	struct thread *thread[SERVER_THREADS];
