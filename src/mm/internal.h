@@ -23,6 +23,11 @@ static inline void mm_code_changing(const struct mm *mm, uint64_t start, uint64_
 		mm->code_watch.changing(mm->code_watch.ctx, start, end);
 }
 
+/* Free space for len bytes, at `hint` if it is free; 0 if there is none. */
+uint64_t mm_find_place(const struct mm *mm, uint64_t hint, uint64_t len, int flags);
+/* munmap with the lock held; start and end are whole pages. */
+int64_t mm_unmap_locked(struct mm *mm, uint64_t start, uint64_t end);
+
 /* The protection of the host mapping behind a guest mapping with this one. */
 int mm_host_prot(int prot);
 

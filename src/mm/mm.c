@@ -59,7 +59,7 @@ static uint64_t placement_align(int flags)
 	return 1UL << (shift >= 12 && shift < 40 ? shift : 21);
 }
 
-static uint64_t find_place(const struct mm *mm, uint64_t hint, uint64_t len, int flags)
+uint64_t mm_find_place(const struct mm *mm, uint64_t hint, uint64_t len, int flags)
 {
 	uint64_t align = placement_align(flags), found;
 
@@ -100,7 +100,7 @@ static int64_t choose(const struct mm *mm, uint64_t addr, uint64_t len, int flag
 		*at = addr;
 		return 0;
 	}
-	*at = find_place(mm, addr, len, flags);
+	*at = mm_find_place(mm, addr, len, flags);
 	return *at ? 0 : -ENOMEM;
 }
 
@@ -244,7 +244,7 @@ static int check_range(gva_t addr, uint64_t len, uint64_t *end)
 	return *end > HK_GUEST_MAX ? -EINVAL : 0;
 }
 
-static int64_t unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
+int64_t mm_unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
 {
 	struct mm_charge old = mm_charged(mm, start, end);
 	int64_t r;
@@ -269,7 +269,7 @@ int64_t mm_unmap(struct mm *mm, gva_t addr, uint64_t len)
 		return -EINVAL;
 	pthread_mutex_lock(&mm->lock);
 	/* Nothing of the guest's lies below its first address; the host has other business there. */
-	r = end <= HK_GUEST_MIN ? 0 : unmap_locked(mm, hk_max(addr.v, HK_GUEST_MIN), end);
+	r = end <= HK_GUEST_MIN ? 0 : mm_unmap_locked(mm, hk_max(addr.v, HK_GUEST_MIN), end);
 	pthread_mutex_unlock(&mm->lock);
 	return r;
 }
@@ -432,14 +432,14 @@ static int64_t remap_locked(struct mm *mm, uint64_t old, uint64_t old_len, uint6
 	    ((flags & MREMAP_FIXED) && vma_any(&mm->vmas, new_addr, new_addr + new_len, VMA_SEALED)))
 		return -EPERM;
 	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && new_len <= old_len) {
-		r = new_len < old_len ? unmap_locked(mm, old + new_len, old + old_len) : 0;
+		r = new_len < old_len ? mm_unmap_locked(mm, old + new_len, old + old_len) : 0;
 		return r ? r : (int64_t)old;
 	}
 	if (old + hk_min(old_len, new_len) > v->end)
 		return -EFAULT;
 	if (new_len < old_len) {
 		/* What is too much goes first; it need not belong to the same mapping. */
-		r = unmap_locked(mm, old + new_len, old + old_len);
+		r = mm_unmap_locked(mm, old + new_len, old + old_len);
 		if (r)
 			return r;
 		old_len = new_len;
@@ -459,7 +459,7 @@ static int64_t remap_locked(struct mm *mm, uint64_t old, uint64_t old_len, uint6
 	}
 	if (!(flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
-	place = find_place(mm, flags & MREMAP_DONTUNMAP ? new_addr : 0, new_len, 0);
+	place = mm_find_place(mm, flags & MREMAP_DONTUNMAP ? new_addr : 0, new_len, 0);
 	return place ? move_to(mm, v, old, old_len, place, new_len, flags) : -ENOMEM;
 }
 
@@ -522,7 +522,7 @@ static bool brk_move(struct mm *mm, uint64_t old_end, uint64_t new_end)
 	struct vma *next;
 
 	if (new_end <= old_end)
-		return new_end == old_end || unmap_locked(mm, new_end, old_end) == 0;
+		return new_end == old_end || mm_unmap_locked(mm, new_end, old_end) == 0;
 	next = vma_find_from(&mm->vmas, old_end);
 	if (next && next->start < new_end + HK_PAGE_SIZE)
 		return false;

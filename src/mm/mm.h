@@ -65,6 +65,9 @@ bool mm_code_constant(struct mm *mm, uint64_t start, uint64_t end);
 /* From now on the guest may not change [start, end): EPERM, as after mseal(2). */
 HK_MUST_CHECK int mm_seal(struct mm *mm, gva_t start, uint64_t len);
 int64_t mm_brk(struct mm *mm, gva_t want);
+/* shmat and shmdt. */
+int64_t mm_shm_attach(struct mm *mm, int id, gva_t addr, int flags);
+int64_t mm_shm_detach(struct mm *mm, gva_t addr);
 /* remap_file_pages: [start, start+size) of a shared mapping shows its file from page pgoff on. */
 int64_t mm_remap_file_pages(struct mm *mm, gva_t start, uint64_t size, int prot, uint64_t pgoff, int flags);
 int64_t mm_advise(struct mm *mm, gva_t addr, uint64_t len, int advice);

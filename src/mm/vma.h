@@ -36,6 +36,7 @@ enum vma_kind {
 #define VMA_LOCKED    0x08u
 #define VMA_SEALED    0x10u /* cannot be unmapped, moved or changed, as mseal(2) */
 #define VMA_WRITTEN   0x20u /* private, and was writable at some time */
+#define VMA_SEGMENT   0x80u /* System V shared memory, by shmat */
 #define VMA_NOEXEC    0x40u /* the file lies on a noexec mount */
 
 struct vma {
