@@ -13,7 +13,7 @@ say       = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef -Wvla
 WARN     += $(if $(WERROR),-Werror)
-CPPFLAGS += -D_GNU_SOURCE -DHK_VERSION='"$(VERSION)"' -Isrc
+CPPFLAGS += -D_GNU_SOURCE -DHK_VERSION='"$(VERSION)"' -Isrc -Iinclude
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu17 -fPIE -fvisibility=hidden -fno-strict-aliasing $(WARN)
 LDFLAGS  += -pie -Wl,-z,relro -Wl,-z,now
@@ -29,7 +29,7 @@ $(error MODE=$(MODE) is not one of rel, dbg, asan)
 endif
 
 # Every folder of src/ goes into husk but the back-trace plug-in.
-DIRS := base guest mm kern procfs syscalls loader vmm trace crash monitor cli
+DIRS := base guest mm kern procfs syscalls loader vmm trace crash monitor boot cli
 SRCS := $(filter-out src/crash/backtrace.c,$(wildcard $(DIRS:%=src/%/*.c) $(DIRS:%=src/%/*.S)))
 OBJS := $(SRCS:src/%=$(B)/obj/%.o)
 
@@ -55,6 +55,7 @@ $(B)/obj/%.S.o: src/%.S
 	$(call say,AS)
 	$(Q)$(CC) $(CPPFLAGS) -g -MMD -MP -c -o $@ $<
 
+include examples/examples.mk
 -include tests/tests.mk tests/check.mk tests/crash/crash.mk bench/bench.mk
 
 # ---- using it ----
@@ -71,16 +72,18 @@ install: all
 	install -D -m 755 $(B)/husk $(DESTDIR)$(PREFIX)/bin/husk
 	install -D -m 755 $(B)/husk-backtrace.so $(DESTDIR)$(PREFIX)/lib/husk/husk-backtrace.so
 	install -D -m 644 docs/husk.1 $(DESTDIR)$(PREFIX)/share/man/man1/husk.1
+	install -D -m 644 include/husk/boot.h $(DESTDIR)$(PREFIX)/include/husk/boot.h
 	install -D -m 644 completion/husk.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/husk
 
 uninstall:
-	rm -rf $(DESTDIR)$(PREFIX)/lib/husk
+	rm -rf $(DESTDIR)$(PREFIX)/lib/husk $(DESTDIR)$(PREFIX)/include/husk
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/husk share/man/man1/husk.1 share/bash-completion/completions/husk)
 
 help:
 	@echo 'make             build/husk (MODE=rel|dbg|asan, CC=gcc|clang, WERROR=1)'
 	@echo 'make demo        install what the build needs, build, run a real program in a VM'
 	@echo 'make check       install what the tests need, run them all (unit, fuzz-short, check-guests: parts of it)'
+	@echo 'make examples    the example programs, among them guests for husk boot'
 	@echo 'make bench       husk : native : peer, in one run; JSON=FILE'
 	@echo 'make fuzz        each fuzzer for FUZZ_SECONDS'
 	@echo 'make install     below PREFIX ($(PREFIX)), DESTDIR honoured; make uninstall takes it away'

@@ -106,18 +106,40 @@ _husk_run() {
 	fi
 }
 
+_husk_boot() {
+	_husk_split
+	case $prev in
+	--mode) COMPREPLY=($(compgen -W 'real16 prot32 paged32 long64' -- "$cur")) ;;
+	--dir)
+		compopt -o filenames
+		COMPREPLY=($(compgen -d -- "$cur"))
+		;;
+	--mem) COMPREPLY=($(compgen -W '1M 2M 16M 128M 1G' -- "$cur")) ;;
+	--timeout) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
+	*)
+		if [[ $cur == -* ]]; then
+			COMPREPLY=($(compgen -W '--mode --mem --dir --timeout --trace --regs --help' -- "$cur"))
+		else
+			compopt -o filenames
+			COMPREPLY=($(compgen -f -- "$cur"))
+		fi
+		;;
+	esac
+}
+
 _husk() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} cword=$COMP_CWORD
 	local -a words=("${COMP_WORDS[@]}")
 
 	COMPREPLY=()
 	if ((cword == 1)); then
-		COMPREPLY=($(compgen -W 'run doctor syscalls --help --version' -- "$cur"))
+		COMPREPLY=($(compgen -W 'run doctor syscalls boot --help --version' -- "$cur"))
 		return
 	fi
 	case ${words[1]} in
 	run) _husk_run ;;
 	doctor) COMPREPLY=($(compgen -W '--json --help' -- "$cur")) ;;
+	boot) _husk_boot ;;
 	syscalls) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
 	esac
 }

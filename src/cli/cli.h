@@ -7,6 +7,7 @@
 int cmd_run(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_syscalls(int argc, char **argv);
+int cmd_boot(int argc, char **argv);
 
 /* "husk: …" on standard error, one line. Returns status. */
 int cli_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
