@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # husk. `make` builds build/husk. The other targets are listed by `make help`.
 #   MODE=rel (default) | dbg | asan     CC=gcc|clang     WERROR=1 makes warnings errors     V=1 shows the commands
+#   CONFIG=full (default) | typical | minimal | FILE: which system calls are in the build (configs/, docs/lab/modular.md); it goes to build/CONFIG
 
 MODE    ?= rel
+CONFIG  ?= full
 VERSION := $(shell cat VERSION)
-B       := build$(if $(filter-out rel,$(MODE)),/$(MODE))
+B       := build$(if $(filter-out rel,$(MODE)),/$(MODE))$(if $(filter-out full,$(CONFIG)),/$(notdir $(CONFIG)))
 PREFIX  ?= /usr/local
 
 # One short line a file, unless V=1.
@@ -15,8 +17,8 @@ WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 WARN     += $(if $(WERROR),-Werror)
 CPPFLAGS += -D_GNU_SOURCE -DHK_VERSION='"$(VERSION)"' -Isrc -Iinclude
 CFLAGS   ?= -O2 -g
-CFLAGS   += -std=gnu17 -fPIE -fvisibility=hidden -fno-strict-aliasing $(WARN)
-LDFLAGS  += -pie -Wl,-z,relro -Wl,-z,now
+CFLAGS   += -std=gnu17 -fPIE -fvisibility=hidden -fno-strict-aliasing -ffunction-sections -fdata-sections $(WARN)
+LDFLAGS  += -pie -Wl,-z,relro -Wl,-z,now -Wl,--gc-sections
 LDLIBS   := -lZydis -lpthread -ldl
 
 ifeq ($(MODE),dbg)
@@ -28,11 +30,22 @@ else ifneq ($(MODE),rel)
 $(error MODE=$(MODE) is not one of rel, dbg, asan)
 endif
 
+# The rows of table.def that the configuration keeps; a handler that none of them names is not linked.
+ifneq ($(CONFIG),full)
+ROWS     := $(B)/gen/syscalls/rows.def
+CPPFLAGS := -I$(B)/gen -DHK_CONFIG='"$(notdir $(CONFIG))"' $(CPPFLAGS)
+$(ROWS): $(if $(wildcard $(CONFIG)),$(CONFIG),configs/$(CONFIG)) src/syscalls/table.def tools/config-table
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)tools/config-table $< >$@.new && mv $@.new $@
+endif
+
 # Every folder of src/ goes into husk but the back-trace plug-in.
 DIRS := base guest mm kern procfs syscalls loader vmm trace crash monitor boot cli
 SRCS := $(filter-out src/crash/backtrace.c,$(wildcard $(DIRS:%=src/%/*.c) $(DIRS:%=src/%/*.S)))
 OBJS := $(SRCS:src/%=$(B)/obj/%.o)
 
+.DEFAULT_GOAL := all
 .PHONY: all clean
 all: $(B)/husk $(B)/husk-backtrace.so
 
@@ -45,7 +58,7 @@ $(B)/husk-backtrace.so: src/crash/backtrace.c
 	$(call say,LD)
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fPIE,$(CFLAGS)) -fPIC -shared -MMD -MP -MF $(B)/obj/backtrace.d -o $@ $< -ldw -lelf
 
-$(B)/obj/%.c.o: src/%.c
+$(B)/obj/%.c.o: src/%.c | $(ROWS)
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<

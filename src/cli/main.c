@@ -32,6 +32,12 @@ int cli_fail(int status, const char *fmt, ...)
 	return status;
 }
 
+static const char version[] = "husk " HK_VERSION
+#ifdef HK_CONFIG
+			      " (" HK_CONFIG ")" /* not all system calls are in this build */
+#endif
+	;
+
 static int help(void)
 {
 	puts("usage: husk COMMAND [OPTIONS…]\n"
@@ -56,7 +62,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return help();
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
-		return puts("husk " HK_VERSION), 0;
+		return puts(version), 0;
 	for (size_t i = 0; i < HK_ARRAY_LEN(commands); i++) {
 		if (strcmp(argv[1], commands[i].name))
 			continue;

@@ -13,7 +13,7 @@ typedef int64_t (*handler_fn)(struct hk_task *t, const uint64_t a[6]);
 enum {
 #define SYS(nr, name, ...)   HANDLER_NR_##name = nr,
 #define NOSYS(nr, name, ...) HANDLER_NR_##name = nr,
-#include "syscalls/table.def"
+#include "syscalls/rows.def"
 #undef SYS
 #undef NOSYS
 	HANDLER_COUNT = 512
@@ -22,7 +22,7 @@ enum {
 static const handler_fn handlers[HANDLER_COUNT] = {
 #define SYS(nr, name, ...) [nr] = sys_##name,
 #define NOSYS(...)
-#include "syscalls/table.def"
+#include "syscalls/rows.def"
 #undef SYS
 #undef NOSYS
 };
@@ -47,7 +47,7 @@ static int64_t serve(struct hk_task *t, struct hk_call *call)
 	int r;
 
 	if (!info) {
-		call->note = "no such system call";
+		call->note = "no such system call in this build";
 		return -ENOSYS;
 	}
 	/* The row exists, so nr < HANDLER_COUNT; the mask keeps a mispredicted branch from reading behind the table. */

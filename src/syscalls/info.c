@@ -10,7 +10,7 @@
 enum {
 #define SYS(nr, name, ...)   ROW_##name,
 #define NOSYS(nr, name, ...) ROW_##name,
-#include "syscalls/table.def"
+#include "syscalls/rows.def"
 #undef SYS
 #undef NOSYS
 };
@@ -29,7 +29,7 @@ enum {
 #define NOSYS(nr, name, cls, why, ...) ROW(nr, name, cls, HK_ROAD_OWN, why, __VA_ARGS__),
 
 static const struct hk_syscall_info rows[] = {
-#include "syscalls/table.def"
+#include "syscalls/rows.def"
 };
 
 #undef SYS
@@ -40,7 +40,7 @@ static const struct hk_syscall_info rows[] = {
 static const uint16_t row_of[] = {
 #define SYS(nr, name, ...)   [nr] = ROW_##name + 1,
 #define NOSYS(nr, name, ...) [nr] = ROW_##name + 1,
-#include "syscalls/table.def"
+#include "syscalls/rows.def"
 #undef SYS
 #undef NOSYS
 };

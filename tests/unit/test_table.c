@@ -116,7 +116,7 @@ static void test_handlers(void **state)
 	} served[] = {
 #define SYS(nr, name, ...) { nr, sys_##name },
 #define NOSYS(...)
-#include "syscalls/table.def"
+#include "syscalls/rows.def"
 #undef SYS
 #undef NOSYS
 	};
