@@ -94,6 +94,7 @@ uninstall:
 
 help:
 	@echo 'make             build/husk (MODE=rel|dbg|asan, CC=gcc|clang, WERROR=1)'
+	@echo '                 CONFIG=typical|minimal|FILE: with fewer system calls, in build/CONFIG'
 	@echo 'make demo        install what the build needs, build, run a real program in a VM'
 	@echo 'make check       install what the tests need, run them all (unit, fuzz-short, check-guests: parts of it)'
 	@echo 'make examples    the example programs, among them guests for husk boot'

@@ -43,6 +43,10 @@ _husk_value() {
 	--mem) COMPREPLY=($(compgen -W '128M 256M 512M 1G 2G 4G' -- "$cur")) ;;
 	--timeout) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
 	--trace-filter) _husk_filter ;;
+	--syscalls)
+		compopt -o filenames
+		COMPREPLY=($(compgen -f -- "$cur"))
+		;;
 	--trace-format | -f) COMPREPLY=($(compgen -W 'text json' -- "$cur")) ;;
 	--trace-time) COMPREPLY=($(compgen -W 'absolute relative since-start spent' -- "$cur")) ;;
 	--trace-string) COMPREPLY=($(compgen -W '32 64 256 4096' -- "$cur")) ;;
@@ -65,7 +69,7 @@ _husk_program() {
 			((program++))
 			return
 			;;
-		--env | --cwd | --mem | --timeout | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
+		--env | --cwd | --mem | --timeout | --syscalls | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
 			((program++))
@@ -97,7 +101,7 @@ _husk_run() {
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
 		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --no-aslr --trace --trace-filter --trace-format
-			--trace-time --trace-ip --trace-where --trace-string --stats --help' -- "$cur"))
+			--trace-time --trace-ip --trace-where --trace-string --syscalls --stats --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))
@@ -140,7 +144,7 @@ _husk() {
 	run) _husk_run ;;
 	doctor) COMPREPLY=($(compgen -W '--json --help' -- "$cur")) ;;
 	boot) _husk_boot ;;
-	syscalls) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
+	syscalls) COMPREPLY=($(compgen -W '--markdown --json --help' -- "$cur")) ;;
 	esac
 }
 

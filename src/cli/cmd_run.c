@@ -18,6 +18,7 @@ enum option_id {
 	OPT_MEM,
 	OPT_TIMEOUT,
 	OPT_NO_ASLR,
+	OPT_SYSCALLS,
 	OPT_STATS,
 	OPT_TRACE,
 	OPT_TRACE_FORMAT,
@@ -44,6 +45,8 @@ static const struct {
 	  "end the program after this wall-clock time (1.5, 200ms, 5m…), exit status 124" },
 	{ "no-aslr", NULL, no_argument, OPT_NO_ASLR,
 	  "put stack, heap, libraries and program at the same addresses each time" },
+	{ "syscalls", "FILE", required_argument, OPT_SYSCALLS,
+	  "serve only the system calls that this profile allows (husk syscalls writes one)" },
 	{ "trace", "FILE", optional_argument, OPT_TRACE,
 	  "print each system call like strace, on standard error or to FILE" },
 	{ "trace-filter", "LIST", required_argument, OPT_TRACE_FILTER,
@@ -193,6 +196,9 @@ static int set_option(struct monitor_options *o, struct env *sets, bool *clear, 
 			       : 0;
 	case OPT_NO_ASLR:
 		o->aslr = false;
+		return 0;
+	case OPT_SYSCALLS:
+		o->profile = value;
 		return 0;
 	case OPT_STATS:
 		o->stats = true;

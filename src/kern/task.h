@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 struct hk_task;
+struct hk_profile;
 
 /* What exec left behind, for /proc and for exec again. Strings are owned. */
 struct hk_image {
@@ -31,12 +32,13 @@ struct hk_image {
 };
 
 struct hk_process {
-	struct mm *mm; /* a child of vfork has it in common with its parent */
+	struct mm *mm;       /* a child of vfork has it in common with its parent */
 	struct fd_guard fds; /* the monitor's own descriptors */
 	struct hk_image image;
 	struct signal_actions actions;
 	const struct hk_spawn_ops *spawn; /* NULL: no threads and processes can be made */
 	struct hk_trace_hook *trace;      /* NULL: no trace */
+	const struct hk_profile *profile; /* NULL: all calls of this build are served */
 	bool cwd_in_proc;                 /* the working directory may lie in /proc: relative paths are looked at */
 	bool comm_on_host; /* the host thread carries image.comm, since /proc/self/comm was opened for writing (procfs_sync_comm) */
 	bool aslr;

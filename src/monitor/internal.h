@@ -5,6 +5,7 @@
 
 #include "kern/task.h"
 #include "monitor/monitor.h"
+#include "syscalls/profile.h"
 #include "trace/stats.h"
 #include "trace/trace.h"
 #include "vmm/vcpu.h"
@@ -48,6 +49,7 @@ struct monitor {
 	struct trace *trace; /* NULL: no --trace */
 	struct stats *stats; /* NULL: no --stats */
 	struct trace_pair hooks;
+	struct hk_profile profile; /* --syscalls */
 	uint64_t stamp[PHASE_COUNT]; /* CLOCK_MONOTONIC, ns */
 	int status;                  /* exit status once the loop is left */
 };

@@ -102,6 +102,12 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	proc->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	proc->aslr = m->opt->aslr;
 	proc->mem_limit = m->opt->mem;
+	if (m->opt->profile) {
+		r = profile_load(&m->profile, m->opt->profile, err);
+		if (r)
+			return r;
+		proc->profile = &m->profile;
+	}
 	proc->mm = &m->mm;
 	proc->cwd_in_proc = path_fd_in_proc(AT_FDCWD);
 	m->first.task.proc = proc;

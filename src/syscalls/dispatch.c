@@ -3,6 +3,7 @@
 
 #include "kern/fd.h"
 #include "syscalls/handlers.h"
+#include "syscalls/profile.h"
 #include "syscalls/table.h"
 
 #include <errno.h>
@@ -10,17 +11,8 @@
 
 typedef int64_t (*handler_fn)(struct hk_task *t, const uint64_t a[6]);
 
-enum {
-#define SYS(nr, name, ...)   HANDLER_NR_##name = nr,
-#define NOSYS(nr, name, ...) HANDLER_NR_##name = nr,
-#include "syscalls/rows.def"
-#undef SYS
-#undef NOSYS
-	HANDLER_COUNT = 512
-};
-
-static const handler_fn handlers[HANDLER_COUNT] = {
-#define SYS(nr, name, ...) [nr] = sys_##name,
+static const handler_fn handlers[HK_SYSCALL_SLOTS] = {
+#define SYS(nr, name, ...) [HK_SLOT_OF_ROW(nr)] = sys_##name,
 #define NOSYS(...)
 #include "syscalls/rows.def"
 #undef SYS
@@ -42,17 +34,20 @@ static int check_fds(const struct hk_task *t, const struct hk_syscall_info *info
 static int64_t serve(struct hk_task *t, struct hk_call *call)
 {
 	const struct hk_syscall_info *info = hk_syscall_info(call->nr);
+	unsigned slot = hk_syscall_slot(call->nr);
 	handler_fn fn;
-	uint64_t i;
 	int r;
 
 	if (!info) {
 		call->note = "no such system call in this build";
 		return -ENOSYS;
 	}
-	/* The row exists, so nr < HANDLER_COUNT; the mask keeps a mispredicted branch from reading behind the table. */
-	i = call->nr & (HANDLER_COUNT - 1);
-	fn = handlers[i];
+	if (t->proc->profile && !profile_allows(t->proc->profile, slot)) {
+		call->note = "left out by --syscalls";
+		return -ENOSYS;
+	}
+	/* The mask keeps a mispredicted branch from reading behind the table. */
+	fn = handlers[slot & (HK_SYSCALL_SLOTS - 1)];
 	if (!fn) {
 		call->note = info->refused;
 		return -ENOSYS;

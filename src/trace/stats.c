@@ -12,7 +12,7 @@
 #include <time.h>
 
 /* One for each number, the last for those that have no row. */
-#define COUNTERS 513
+#define COUNTERS HK_SYSCALL_SLOTS /* the slot of no call counts all without a row */
 
 struct counter {
 	_Atomic uint64_t calls, errors, total_ns, min_ns, max_ns;
@@ -20,7 +20,7 @@ struct counter {
 
 struct stats {
 	struct hk_trace_hook hook;
-	struct counter by_nr[COUNTERS];
+	struct counter by_slot[COUNTERS];
 };
 
 /* A counter as it was at one moment. */
@@ -39,7 +39,9 @@ static uint64_t now(void)
 
 static struct counter *counter_of(struct stats *s, uint64_t nr)
 {
-	return &s->by_nr[nr < COUNTERS - 1 && hk_syscall_info(nr) ? nr : COUNTERS - 1];
+	unsigned slot = hk_syscall_slot(nr);
+
+	return &s->by_slot[hk_syscall_at_slot(slot) ? slot : HK_SLOT_NONE];
 }
 
 /* A call that does not come back is counted too. */
@@ -73,7 +75,7 @@ struct stats *stats_create(void)
 	if (!s)
 		return NULL;
 	for (unsigned i = 0; i < COUNTERS; i++)
-		s->by_nr[i].min_ns = UINT64_MAX;
+		s->by_slot[i].min_ns = UINT64_MAX;
 	s->hook = (struct hk_trace_hook){ .ctx = s, .enter = stats_enter, .leave = stats_leave };
 	return s;
 }
@@ -94,9 +96,9 @@ static unsigned collect(struct stats *s, struct line lines[COUNTERS], struct lin
 
 	*total = (struct line){ .name = "total" };
 	for (unsigned i = 0; i < COUNTERS; i++) {
-		struct counter *c = &s->by_nr[i];
+		struct counter *c = &s->by_slot[i];
 		struct line *l = &lines[n];
-		const struct hk_syscall_info *info = hk_syscall_info(i);
+		const struct hk_syscall_info *info = hk_syscall_at_slot(i);
 
 		if (!c->calls)
 			continue;
