@@ -85,7 +85,7 @@ install: all
 	install -D -m 755 $(B)/husk $(DESTDIR)$(PREFIX)/bin/husk
 	install -D -m 755 $(B)/husk-backtrace.so $(DESTDIR)$(PREFIX)/lib/husk/husk-backtrace.so
 	install -D -m 644 docs/husk.1 $(DESTDIR)$(PREFIX)/share/man/man1/husk.1
-	install -D -m 644 include/husk/boot.h $(DESTDIR)$(PREFIX)/include/husk/boot.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/husk include/husk/boot.h include/husk/guest.h
 	install -D -m 644 completion/husk.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/husk
 
 uninstall:

@@ -101,7 +101,7 @@ _husk_run() {
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
 		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --no-aslr --trace --trace-filter --trace-format
-			--trace-time --trace-ip --trace-where --trace-string --syscalls --stats --help' -- "$cur"))
+			--trace-time --trace-ip --trace-where --trace-string --syscalls --classic-numbers --stats --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The example programs; included by the Makefile. `make examples` builds them all below $(B)/examples.
+#   lab/: programs for the courses' system calls, with husk's numbers and, as classic-*, with the courses'
 #   boot/: bare guests for `husk boot`, flat binaries. hello16 runs in real16, hello32 in prot32 and paged32, hello64 in long64; so do the tours.
 
 BOOT_CC    ?= gcc
@@ -10,8 +11,20 @@ BOOT_LD16  := -m elf_i386 -Ttext=0x7c00
 BOOT_LD32  := -m elf_i386 -Ttext=0x10000
 BOOT_LD64  := -m elf_x86_64 -Ttext=0x10000
 
+LAB_PROGRAMS := $(patsubst examples/lab/%.c,%,$(wildcard examples/lab/*.c))
+
 .PHONY: examples
-examples: $(BOOT_IMAGES:%=$(B)/examples/boot/%.bin)
+examples: $(BOOT_IMAGES:%=$(B)/examples/boot/%.bin) $(LAB_PROGRAMS:%=$(B)/examples/lab/%) $(LAB_PROGRAMS:%=$(B)/examples/lab/classic-%)
+
+LAB_FLAGS := -Iinclude -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror
+$(B)/examples/lab/classic-%: examples/lab/%.c include/husk/guest.h
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(LAB_FLAGS) -DHUSK_CLASSIC_NUMBERS -o $@ $<
+$(B)/examples/lab/%: examples/lab/%.c include/husk/guest.h
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(LAB_FLAGS) -o $@ $<
 
 # boot_rules BITS GCC-OPTION: the rules for one width
 define boot_rules

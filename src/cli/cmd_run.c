@@ -19,6 +19,7 @@ enum option_id {
 	OPT_TIMEOUT,
 	OPT_NO_ASLR,
 	OPT_SYSCALLS,
+	OPT_CLASSIC_NUMBERS,
 	OPT_STATS,
 	OPT_TRACE,
 	OPT_TRACE_FORMAT,
@@ -47,6 +48,8 @@ static const struct {
 	  "put stack, heap, libraries and program at the same addresses each time" },
 	{ "syscalls", "FILE", required_argument, OPT_SYSCALLS,
 	  "serve only the system calls that this profile allows (husk syscalls writes one)" },
+	{ "classic-numbers", NULL, no_argument, OPT_CLASSIC_NUMBERS,
+	  "serve make_vcpu, get_ptree and mapspages as 333, 449 and 450 too" },
 	{ "trace", "FILE", optional_argument, OPT_TRACE,
 	  "print each system call like strace, on standard error or to FILE" },
 	{ "trace-filter", "LIST", required_argument, OPT_TRACE_FILTER,
@@ -199,6 +202,9 @@ static int set_option(struct monitor_options *o, struct env *sets, bool *clear, 
 		return 0;
 	case OPT_SYSCALLS:
 		o->profile = value;
+		return 0;
+	case OPT_CLASSIC_NUMBERS:
+		o->classic_numbers = true;
 		return 0;
 	case OPT_STATS:
 		o->stats = true;

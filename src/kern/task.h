@@ -42,8 +42,9 @@ struct hk_process {
 	bool cwd_in_proc;                 /* the working directory may lie in /proc: relative paths are looked at */
 	bool comm_on_host; /* the host thread carries image.comm, since /proc/self/comm was opened for writing (procfs_sync_comm) */
 	bool aslr;
-	uint64_t start_ns;  /* CLOCK_BOOTTIME at the start */
-	uint64_t mem_limit; /* --mem, bytes; 0 = none */
+	bool classic_numbers; /* 333, 449 and 450 are make_vcpu, get_ptree and mapspages */
+	uint64_t start_ns;    /* CLOCK_BOOTTIME at the start */
+	uint64_t mem_limit;   /* --mem, bytes; 0 = none */
 	/* Limits that are the guest's alone, by RLIMIT_*; valid where the bit of rlim_own is set. Go through kern/rlimit.h. */
 	struct rlimit64 rlim[RLIM_NLIMITS];
 	uint32_t rlim_own;

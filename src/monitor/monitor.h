@@ -23,6 +23,7 @@ struct monitor_options {
 	uint64_t mem;        /* bytes; 0 = no limit */
 	uint64_t timeout_ns; /* wall-clock time; 0 = no limit */
 	bool aslr;
+	bool classic_numbers; /* the courses' three system calls by their old numbers too */
 	bool stats;
 	bool trace;
 	bool trace_json, trace_rip, trace_where;

@@ -56,12 +56,20 @@ static int64_t serve(struct hk_task *t, struct hk_call *call)
 	return r ? r : fn(t, call->a);
 }
 
+/* --classic-numbers: what the courses' programs call by numbers that Linux has given to others since. */
+static uint64_t modern_number(uint64_t nr)
+{
+	return nr == 333 ? HK_OWN_NR : nr == 449 ? HK_OWN_NR + 1 : nr == 450 ? HK_OWN_NR + 2 : nr;
+}
+
 int64_t hk_dispatch(struct hk_task *t, struct hk_call *call)
 {
 	struct hk_trace_hook *trace = t->proc->trace;
 	int64_t result;
 
 	t->call = call;
+	if (t->proc->classic_numbers)
+		call->nr = modern_number(call->nr);
 	if (trace)
 		trace->enter(trace->ctx, call);
 	result = serve(t, call);
