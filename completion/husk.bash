@@ -110,6 +110,22 @@ _husk_run() {
 	fi
 }
 
+_husk_syscalls() {
+	if ((cword == 2)); then
+		COMPREPLY=($(compgen -W 'scan observe --markdown --json --help' -- "$cur"))
+		[[ $cur == -* ]] && COMPREPLY=($(compgen -W '--markdown --json --help' -- "$cur"))
+	elif [[ ${words[2]} == scan || ${words[2]} == observe ]]; then
+		if [[ $cur == -* ]]; then
+			COMPREPLY=($(compgen -W '-o --help' -- "$cur"))
+		elif [[ $cur == */* || $prev == -o ]]; then
+			compopt -o filenames
+			COMPREPLY=($(compgen -f -- "$cur"))
+		else
+			COMPREPLY=($(compgen -c -- "$cur"))
+		fi
+	fi
+}
+
 _husk_boot() {
 	_husk_split
 	case $prev in
@@ -144,7 +160,7 @@ _husk() {
 	run) _husk_run ;;
 	doctor) COMPREPLY=($(compgen -W '--json --help' -- "$cur")) ;;
 	boot) _husk_boot ;;
-	syscalls) COMPREPLY=($(compgen -W '--markdown --json --help' -- "$cur")) ;;
+	syscalls) _husk_syscalls ;;
 	esac
 }
 

@@ -9,6 +9,7 @@
 static int help(void)
 {
 	puts("usage: husk syscalls [OPTION]\n"
+	     "       husk syscalls scan|observe … (see husk syscalls scan --help)\n"
 	     "List the system calls that this build knows: number, class, name and arguments, and whether it serves "
 	     "them "
 	     "or why not.\n\n"
@@ -22,6 +23,8 @@ int cmd_syscalls(int argc, char **argv)
 {
 	const char *option = argc > 1 ? argv[1] : "";
 
+	if (!strcmp(option, "scan") || !strcmp(option, "observe"))
+		return cmd_scan(argc - 1, argv + 1);
 	if (argc > 2)
 		return cli_fail(125, "husk syscalls takes one option; see husk syscalls --help");
 	if (!strcmp(option, "--help") || !strcmp(option, "-h"))

@@ -38,6 +38,7 @@ struct hk_process {
 	struct signal_actions actions;
 	const struct hk_spawn_ops *spawn; /* NULL: no threads and processes can be made */
 	struct hk_trace_hook *trace;      /* NULL: no trace */
+	uint64_t *seen; /* NULL, or a bit a slot, set for each call that is made; other processes may share it */
 	const struct hk_profile *profile; /* NULL: all calls of this build are served */
 	bool cwd_in_proc;                 /* the working directory may lie in /proc: relative paths are looked at */
 	bool comm_on_host; /* the host thread carries image.comm, since /proc/self/comm was opened for writing (procfs_sync_comm) */

@@ -49,7 +49,7 @@ struct monitor {
 	struct trace *trace; /* NULL: no --trace */
 	struct stats *stats; /* NULL: no --stats */
 	struct trace_pair hooks;
-	struct hk_profile profile; /* --syscalls */
+	struct hk_profile profile;   /* --syscalls */
 	uint64_t stamp[PHASE_COUNT]; /* CLOCK_MONOTONIC, ns */
 	int status;                  /* exit status once the loop is left */
 };

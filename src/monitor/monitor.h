@@ -31,7 +31,9 @@ struct monitor_options {
 	unsigned trace_string;    /* longest string shown; 0 = 32 */
 	const char *trace_file;   /* NULL: standard error */
 	const char *trace_filter; /* NULL: all calls */
-	const char *profile;      /* file of system calls to serve (syscalls/profile.h); NULL: all of the build's */
+	uint64_t *
+		seen; /* NULL, or a bit for each slot of the system-call table (syscalls/table.h): set when it is called */
+	const char *profile; /* file of system calls to serve (syscalls/profile.h); NULL: all of the build's */
 };
 
 /*

@@ -101,6 +101,7 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	proc->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	proc->aslr = m->opt->aslr;
+	proc->seen = m->opt->seen;
 	proc->classic_numbers = m->opt->classic_numbers;
 	proc->mem_limit = m->opt->mem;
 	if (m->opt->profile) {

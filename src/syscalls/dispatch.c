@@ -56,6 +56,11 @@ static int64_t serve(struct hk_task *t, struct hk_call *call)
 	return r ? r : fn(t, call->a);
 }
 
+static void note_seen(uint64_t *seen, unsigned slot)
+{
+	__atomic_fetch_or(&seen[slot / 64], 1UL << slot % 64, __ATOMIC_RELAXED);
+}
+
 /* --classic-numbers: what the courses' programs call by numbers that Linux has given to others since. */
 static uint64_t modern_number(uint64_t nr)
 {
@@ -70,6 +75,8 @@ int64_t hk_dispatch(struct hk_task *t, struct hk_call *call)
 	t->call = call;
 	if (t->proc->classic_numbers)
 		call->nr = modern_number(call->nr);
+	if (t->proc->seen)
+		note_seen(t->proc->seen, hk_syscall_slot(call->nr));
 	if (trace)
 		trace->enter(trace->ctx, call);
 	result = serve(t, call);
