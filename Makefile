@@ -41,7 +41,7 @@ $(ROWS): $(if $(wildcard $(CONFIG)),$(CONFIG),configs/$(CONFIG)) src/syscalls/ta
 endif
 
 # Every folder of src/ goes into husk but the back-trace plug-in.
-DIRS := base guest mm kern procfs syscalls loader vmm trace crash monitor boot scan cli
+DIRS := base guest mm gate kern procfs syscalls loader vmm trace crash jail monitor boot scan cli
 SRCS := $(filter-out src/crash/backtrace.c,$(wildcard $(DIRS:%=src/%/*.c) $(DIRS:%=src/%/*.S)))
 OBJS := $(SRCS:src/%=$(B)/obj/%.o)
 
@@ -69,7 +69,7 @@ $(B)/obj/%.S.o: src/%.S
 	$(Q)$(CC) $(CPPFLAGS) -g -MMD -MP -c -o $@ $<
 
 include examples/examples.mk
--include tests/tests.mk tests/check.mk tests/crash/crash.mk bench/bench.mk
+-include tests/tests.mk tests/check.mk tests/crash/crash.mk bench/bench.mk linux/linux.mk
 
 # ---- using it ----
 
@@ -99,6 +99,7 @@ help:
 	@echo 'make check       install what the tests need, run them all (unit, fuzz-short, check-guests: parts of it)'
 	@echo 'make examples    the example programs, among them guests for husk boot'
 	@echo 'make bench       husk : native : peer, in one run; JSON=FILE'
+	@echo 'make linux       a Linux kernel with make_vcpu, get_ptree and mapspages, for QEMU; then check-linux, linux-shell, linux-bench'
 	@echo 'make fuzz        each fuzzer for FUZZ_SECONDS'
 	@echo 'make install     below PREFIX ($(PREFIX)), DESTDIR honoured; make uninstall takes it away'
 

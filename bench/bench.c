@@ -117,6 +117,11 @@ static void do_pages(struct bench *b)
 	inside(b, "new memory", "pages", 2);
 }
 
+static void do_threads(struct bench *b)
+{
+	inside(b, "threads", "threads", 2);
+}
+
 static void do_stream(struct bench *b)
 {
 	inside(b, "files, 64 MiB, cached", "stream", 2);
@@ -171,7 +176,7 @@ static const struct section {
 	void (*fn)(struct bench *b);
 } sections[] = {
 	{ "startup", do_startup }, { "phases", do_phases }, { "calls", do_calls },   { "cpu", do_cpu },
-	{ "pages", do_pages },     { "stream", do_stream }, { "memory", do_memory },
+	{ "pages", do_pages },     { "stream", do_stream }, { "memory", do_memory }, { "threads", do_threads },
 };
 
 static int make_data(struct bench *b)
@@ -231,7 +236,7 @@ static bool on_path(const char *program)
 }
 
 static const char usage[] = "usage: bench --bin DIR --husk FILE [--no-peer] [--runs N] [--only SECTION] [--json FILE]\n"
-			    "sections: startup phases calls cpu pages stream memory\n";
+			    "sections: startup phases calls cpu pages stream memory threads\n";
 
 int main(int argc, char **argv)
 {
@@ -247,7 +252,7 @@ int main(int argc, char **argv)
 	static struct bench b = {
 		.systems = {
 			{ .name = "native", .use = true },
-			{ .name = "husk", .prefix = { "husk", "run", "--" }, .use = true },
+			{ .name = "husk", .prefix = { "husk", "run", "--unconfined", "--" }, .use = true },
 			{ .name = "runsc ptrace", .prefix = { "runsc", "--network=none", "--platform=ptrace", "--rootless=false", "do" } },
 		},
 		.runs = 50,

@@ -12,7 +12,7 @@ $(BENCH_BIN)/hello-static: bench/hello.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -static -o $@ $<
 
-$(BENCH_BIN)/work: bench/work.c bench/work_calls.c bench/work_cpu.c bench/work.h
+$(BENCH_BIN)/work: bench/work.c bench/work_calls.c bench/work_cpu.c bench/work_threads.c bench/work.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE -I. -O2 $(WARN) -o $@ $(filter %.c,$^)
 

@@ -82,7 +82,7 @@ void do_phases(struct bench *b)
 	struct system *husk = &b->systems[HUSK];
 	struct system stats = { .name = "husk run --stats",
 				.prefix = { "sh", "-c", "exec \"$0\" \"$@\" 2>&1 >/dev/null", husk->prefix[0], "run",
-					    "--stats", "--" } };
+					    "--unconfined", "--stats", "--" } };
 	struct system bare = { .name = "husk --version", .prefix = { husk->prefix[0] } };
 	char path[4096], out[16384];
 	const char *hello[] = { path, NULL }, *version[] = { "--version", NULL };

@@ -36,21 +36,26 @@ _husk_value() {
 		compopt -o nospace
 		COMPREPLY=($(compgen -e -- "$cur"))
 		;;
-	--cwd)
+	--cwd | --root | --tmpfs)
 		compopt -o filenames
 		COMPREPLY=($(compgen -d -- "$cur"))
 		;;
-	--mem) COMPREPLY=($(compgen -W '128M 256M 512M 1G 2G 4G' -- "$cur")) ;;
-	--timeout) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
-	--trace-filter) _husk_filter ;;
-	--syscalls)
+	--ro | --rw | --profile)
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))
 		;;
+	--mem) COMPREPLY=($(compgen -W '128M 256M 512M 1G 2G 4G' -- "$cur")) ;;
+	--pids) COMPREPLY=($(compgen -W '64 256 1024' -- "$cur")) ;;
+	--timeout) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
+	--net) COMPREPLY=($(compgen -W 'none host' -- "$cur")) ;;
+	--allow-connect | --allow-listen) COMPREPLY=($(compgen -W '127.0.0.0/8 127.0.0.1 0.0.0.0' -- "$cur")) ;;
+	--trace-filter | --deny | --allow-only) _husk_filter ;;
+	--deny-action) COMPREPLY=($(compgen -W 'errno enosys kill log' -- "$cur")) ;;
 	--trace-format | -f) COMPREPLY=($(compgen -W 'text json' -- "$cur")) ;;
+	--io) COMPREPLY=($(compgen -W 'auto exit server' -- "$cur")) ;;
 	--trace-time) COMPREPLY=($(compgen -W 'absolute relative since-start spent' -- "$cur")) ;;
 	--trace-string) COMPREPLY=($(compgen -W '32 64 256 4096' -- "$cur")) ;;
-	--trace) # its value is optional: only behind "="
+	--trace | --overlay) # its value is optional: only behind "="
 		[[ ${COMP_WORDS[COMP_CWORD]} == *=* || ${COMP_WORDS[COMP_CWORD - 1]} == = ]] || return 1
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))
@@ -69,12 +74,13 @@ _husk_program() {
 			((program++))
 			return
 			;;
-		--env | --cwd | --mem | --timeout | --syscalls | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
+		--root | --ro | --rw | --tmpfs | --hostname | --user | --deny | --allow-only | --deny-action | --profile | --env | --cwd | --mem | --pids | --timeout | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
 			((program++))
+			while [[ ${words[program]-} == : ]]; do ((program += 2)); done # ADDRESS:PORT
 			;;
-		--trace)
+		--trace | --overlay)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program += 2))
 			;;
@@ -100,8 +106,9 @@ _husk_run() {
 	_husk_split
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
-		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --timeout --no-aslr --trace --trace-filter --trace-format
-			--trace-time --trace-ip --trace-where --trace-string --syscalls --classic-numbers --stats --help' -- "$cur"))
+		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --pids --timeout --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
+			--trace-time --trace-ip --trace-where --trace-string --observe --classic-numbers --stats --root --ro --rw --tmpfs --overlay
+			--read-only --hostname --user --deny --allow-only --deny-action --profile --unconfined --show-cage --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))

@@ -11,20 +11,29 @@ BOOT_LD16  := -m elf_i386 -Ttext=0x7c00
 BOOT_LD32  := -m elf_i386 -Ttext=0x10000
 BOOT_LD64  := -m elf_x86_64 -Ttext=0x10000
 
-LAB_PROGRAMS := $(patsubst examples/lab/%.c,%,$(wildcard examples/lab/*.c))
+LAB_PROGRAMS := $(patsubst %.c,%,$(notdir $(wildcard examples/lab/*.c)))
+# Tests of the same calls: tests/lab/ is husk's own, linux/tests/ what the patched Linux is held to as well.
+LAB_TESTS    := pages linux-mapspages
+LAB_FLAGS    := -Iinclude -Ilinux/tests -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -pthread
 
 .PHONY: examples
-examples: $(BOOT_IMAGES:%=$(B)/examples/boot/%.bin) $(LAB_PROGRAMS:%=$(B)/examples/lab/%) $(LAB_PROGRAMS:%=$(B)/examples/lab/classic-%)
+examples: $(BOOT_IMAGES:%=$(B)/examples/boot/%.bin) \
+	$(foreach p,$(LAB_PROGRAMS:%=examples/lab/%) $(LAB_TESTS:%=lab/%),$(B)/$(p) $(B)/$(dir $(p))classic-$(notdir $(p)))
 
-LAB_FLAGS := -Iinclude -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror
-$(B)/examples/lab/classic-%: examples/lab/%.c include/husk/guest.h
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(LAB_FLAGS) -DHUSK_CLASSIC_NUMBERS -o $@ $<
-$(B)/examples/lab/%: examples/lab/%.c include/husk/guest.h
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(LAB_FLAGS) -o $@ $<
+# lab_rule FOLDER-OF-PROGRAM PREFIX SOURCE-FOLDER: with each set of numbers
+define lab_rule
+$(B)/$(1)/$(2)%: $(3)/%.c include/husk/guest.h
+	@mkdir -p $$(@D)
+	$$(call say,CC)
+	$$(Q)$(CC) $(LAB_FLAGS) -o $$@ $$<
+$(B)/$(1)/classic-$(2)%: $(3)/%.c include/husk/guest.h
+	@mkdir -p $$(@D)
+	$$(call say,CC)
+	$$(Q)$(CC) $(LAB_FLAGS) -DHUSK_CLASSIC_NUMBERS -o $$@ $$<
+endef
+$(eval $(call lab_rule,examples/lab,,examples/lab))
+$(eval $(call lab_rule,lab,,tests/lab))
+$(eval $(call lab_rule,lab,linux-,linux/tests))
 
 # boot_rules BITS GCC-OPTION: the rules for one width
 define boot_rules

@@ -24,13 +24,13 @@ check:
 $(B)/guest/runner: tests/guest-runner.c
 	@mkdir -p $(@D) && $(GUEST_CC) $(GUEST_FLAGS) -static -o $@ $<
 GUEST_RULE = @mkdir -p $(@D) && $(1) $(GUEST_FLAGS) -o $@ $< -lm
-$(B)/guest/dyn/%: tests/guest/%.c tests/guest/t.h
+$(B)/guest/dyn/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 	$(call GUEST_RULE,$(GUEST_CC) -fPIE -pie)
-$(B)/guest/nopie/%: tests/guest/%.c tests/guest/t.h
+$(B)/guest/nopie/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 	$(call GUEST_RULE,$(GUEST_CC) -no-pie -fno-pie)
-$(B)/guest/static/%: tests/guest/%.c tests/guest/t.h
+$(B)/guest/static/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 	$(call GUEST_RULE,$(GUEST_CC) -static -no-pie)
-$(B)/guest/spie/%: tests/guest/%.c tests/guest/t.h
+$(B)/guest/spie/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 	$(call GUEST_RULE,$(GUEST_CC) -static-pie -fPIE)
-$(B)/guest/musl/%: tests/guest/%.c tests/guest/t.h
+$(B)/guest/musl/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 	$(call GUEST_RULE,$(GUEST_MUSL) -static $(GUEST_MUSL_INC))

@@ -41,3 +41,11 @@ int hk_err_wrap(struct hk_err *e, const char *fmt, ...)
 	e->text[n] = '\0';
 	return e->code;
 }
+
+void hk_err_add(struct hk_err *e, const char *text)
+{
+	size_t n = e ? strlen(e->text) : 0;
+
+	if (e)
+		snprintf(e->text + n, sizeof(e->text) - n, "%s", text);
+}

@@ -16,6 +16,9 @@ struct hk_err {
 /* Record code (-errno) and the message; returns code, so that `return hk_err_set(…)` reads well. e may be NULL. */
 int hk_err_set(struct hk_err *e, int code, const char *fmt, ...) HK_PRINTF(3, 4);
 
+/* Put more behind the recorded message. e may be NULL. */
+void hk_err_add(struct hk_err *e, const char *text);
+
 /* Put "prefix: " before the recorded message (cut at the end if too long). e may be NULL. Returns e's code, or 0. */
 int hk_err_wrap(struct hk_err *e, const char *fmt, ...) HK_PRINTF(2, 3);
 

@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -318,6 +319,35 @@ static void check_limits(struct doctor *d)
 	hk_strbuf_free(&low);
 }
 
+/* ---- the walls ---- */
+
+static void check_walls(struct doctor *d)
+{
+	bool user_ns;
+	int r = jail_try(&user_ns);
+	struct finding *f;
+
+	if (r == 0) {
+		add(d, LEVEL_OK, "sandbox", "namespaces and a root of its own, %s",
+		    user_ns ? "by a user namespace" : "by the caller's privileges");
+	} else {
+		f = add(d, LEVEL_NOTE, "sandbox", "cannot be made: %s; programs run only with --unconfined",
+			strerror(-r));
+		if (r == -ENOSYS)
+			advise(f, "Linux 5.12 or newer is needed for it");
+		else
+			advise(f, "allow user namespaces: sudo sysctl kernel.unprivileged_userns_clone=1 (Debian), "
+				  "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), user.max_user_namespaces "
+				  "above 0; in a "
+				  "container, give it CAP_SYS_ADMIN");
+	}
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0)
+		advise(add(d, LEVEL_FAIL, "system-call filter", "this kernel has no seccomp"),
+		       "a kernel with CONFIG_SECCOMP_FILTER is needed");
+	else
+		add(d, LEVEL_OK, "system-call filter", "seccomp, around the monitor");
+}
+
 /* ---- printing ---- */
 
 static bool healthy(const struct doctor *d)
@@ -407,6 +437,7 @@ static void examine(struct doctor *d)
 	check_speed(d);
 	check_memory(d);
 	check_limits(d);
+	check_walls(d);
 }
 
 static int help(void)

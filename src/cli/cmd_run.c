@@ -3,32 +3,12 @@
  * follow it (tools/check-options compares). */
 #include "base/units.h"
 #include "cli/cli.h"
-#include "monitor/monitor.h"
+#include "cli/run_options.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-
-enum option_id {
-	OPT_HELP = 256,
-	OPT_ENV,
-	OPT_CLEAR_ENV,
-	OPT_CWD,
-	OPT_MEM,
-	OPT_TIMEOUT,
-	OPT_NO_ASLR,
-	OPT_SYSCALLS,
-	OPT_CLASSIC_NUMBERS,
-	OPT_STATS,
-	OPT_TRACE,
-	OPT_TRACE_FORMAT,
-	OPT_TRACE_FILTER,
-	OPT_TRACE_IP,
-	OPT_TRACE_WHERE,
-	OPT_TRACE_TIME,
-	OPT_TRACE_STRING,
-};
 
 static const struct {
 	const char *name, *arg;
@@ -42,16 +22,47 @@ static const struct {
 	{ "cwd", "DIR", required_argument, OPT_CWD, "run in this directory" },
 	{ "mem", "SIZE", required_argument, OPT_MEM,
 	  "the most memory the program may have (512M, 2G…); more gives it ENOMEM" },
+	{ "pids", "N", required_argument, OPT_PIDS, "the most processes and threads at once; more gives EAGAIN" },
 	{ "timeout", "TIME", required_argument, OPT_TIMEOUT,
 	  "end the program after this wall-clock time (1.5, 200ms, 5m…), exit status 124" },
+	{ "net", "MODE", required_argument, OPT_NET,
+	  "none (the default: only its own loopback), or host: the host's network" },
+	{ "allow-connect", "CIDR[:PORT]", required_argument, OPT_ALLOW_CONNECT,
+	  "with --net host, only what such lists name: where to connect to; repeatable" },
+	{ "allow-listen", "ADDR[:PORT]", required_argument, OPT_ALLOW_LISTEN, "likewise, where to listen; repeatable" },
+	{ "root", "DIR", required_argument, OPT_ROOT, "the program's root directory (the host's, read-only)" },
+	{ "ro", "SRC[:DST]", required_argument, OPT_RO, "show this file or directory, read-only; repeatable" },
+	{ "rw", "SRC[:DST]", required_argument, OPT_RW, "show it, to be written to; repeatable" },
+	{ "tmpfs", "DST[:SIZE]", required_argument, OPT_TMPFS, "an empty directory of its own; repeatable" },
+	{ "overlay", "DIR", optional_argument, OPT_OVERLAY,
+	  "let it write below the root, into a layer that is kept in DIR or forgotten" },
+	{ "read-only", NULL, no_argument, OPT_READ_ONLY, "with --root: nothing below it can be written" },
+	{ "hostname", "NAME", required_argument, OPT_HOSTNAME, "the sandbox's host name (husk)" },
+	{ "user", "UID[:GID]", required_argument, OPT_USER, "who the program is (you; nobody if you are root)" },
+	{ "deny", "LIST", required_argument, OPT_DENY,
+	  "refuse these system calls or classes (mount,network); repeatable" },
+	{ "allow-only", "LIST", required_argument, OPT_ALLOW_ONLY,
+	  "refuse all but these and the ending of the process" },
+	{ "deny-action", "WHAT", required_argument, OPT_DENY_ACTION,
+	  "what a refusal is: errno (EPERM), enosys, kill, or log, which only tells" },
+	{ "profile", "FILE", required_argument, OPT_PROFILE, "take such lists from a file; see the manual page" },
+	{ "unconfined", NULL, no_argument, OPT_UNCONFINED,
+	  "no sandbox: your own files, processes, network and rights" },
+	{ "show-cage", NULL, no_argument, OPT_SHOW_CAGE, "print what confines the program, and why, and end" },
 	{ "no-aslr", NULL, no_argument, OPT_NO_ASLR,
 	  "put stack, heap, libraries and program at the same addresses each time" },
-	{ "syscalls", "FILE", required_argument, OPT_SYSCALLS,
-	  "serve only the system calls that this profile allows (husk syscalls writes one)" },
+	{ "observe", "FILE", optional_argument, OPT_OBSERVE,
+	  "end with the system calls that were made, as a profile, on standard error or in FILE" },
 	{ "classic-numbers", NULL, no_argument, OPT_CLASSIC_NUMBERS,
 	  "serve make_vcpu, get_ptree and mapspages as 333, 449 and 450 too" },
+	{ "no-patch", NULL, no_argument, OPT_NO_PATCH,
+	  "leave the program's code alone: every system call leaves the virtual machine" },
+	{ "patch-after", "N", required_argument, OPT_PATCH_AFTER,
+	  "replace a SYSCALL instruction by a jump when it has left the virtual machine N times (4 or 16)" },
+	{ "io", "ROAD", required_argument, OPT_IO,
+	  "how reads, writes and the like are made: exit, server (a polling thread) or auto, as it pays" },
 	{ "trace", "FILE", optional_argument, OPT_TRACE,
-	  "print each system call like strace, on standard error or to FILE" },
+	  "print each system call like strace, on standard error or to FILE (%p in it: one file a process)" },
 	{ "trace-filter", "LIST", required_argument, OPT_TRACE_FILTER,
 	  "only these calls or classes (file,write,!mmap); implies --trace" },
 	{ "trace-format", "FORMAT", required_argument, OPT_TRACE_FORMAT,
@@ -84,7 +95,9 @@ static int help(void)
 			 options[i].name, options[i].arg);
 		printf("  %-22s %s\n", left, options[i].help);
 	}
-	puts("\nWithout --root and the like (not yet there) the program sees the host's files with your own rights.\n"
+	puts("\nThe program sees the host's files read-only, but for homes, /tmp, /run and devices: those are its own "
+	     "and empty. It sees the\n"
+	     "directory it is started in, no other process, and no network.\n"
 	     "Exit status: the program's own; 124 ended by --timeout, 125 husk itself failed, 126 PROGRAM cannot be "
 	     "executed,\n"
 	     "127 it was not found, 128+N it was ended by signal N.");
@@ -128,6 +141,16 @@ static bool env_set(struct env *e, char *kv)
 	return !kv[key] || env_add(e, kv);
 }
 
+static const char *env_get(const struct env *e, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < e->n && e->v[i]; i++)
+		if (!strncmp(e->v[i], name, n) && e->v[i][n] == '=')
+			return e->v[i] + n + 1;
+	return NULL;
+}
+
 static bool env_inherit(struct env *e)
 {
 	for (char **p = environ; *p; p++)
@@ -137,11 +160,6 @@ static bool env_inherit(struct env *e)
 }
 
 /* ---- options ---- */
-
-static int bad(const char *option, const char *value, const char *want)
-{
-	return cli_fail(HUSK_EXIT_FAILURE, "--%s %s: %s", option, value, want);
-}
 
 static int set_trace_time(struct monitor_options *o, const char *value)
 {
@@ -153,55 +171,118 @@ static int set_trace_time(struct monitor_options *o, const char *value)
 			o->trace = true;
 			return 0;
 		}
-	return bad("trace-time", value, "not one of absolute, relative, since-start, spent");
+	return cli_bad("trace-time", value, "not one of absolute, relative, since-start, spent");
+}
+
+static int set_io(struct monitor_options *o, const char *value)
+{
+	static const char *const roads[] = {
+		[MONITOR_IO_AUTO] = "auto", [MONITOR_IO_EXIT] = "exit", [MONITOR_IO_SERVER] = "server"
+	};
+
+	for (size_t i = 0; i < HK_ARRAY_LEN(roads); i++)
+		if (!strcmp(value, roads[i])) {
+			o->io = (enum monitor_io)i;
+			return 0;
+		}
+	return cli_bad("io", value, "not one of exit, server, auto");
 }
 
 static int set_trace_format(struct monitor_options *o, const char *value)
 {
 	if (strcmp(value, "text") && strcmp(value, "json"))
-		return bad("trace-format", value, "not text or json");
+		return cli_bad("trace-format", value, "not text or json");
 	o->trace = true;
 	o->trace_json = value[0] == 'j';
 	return 0;
 }
 
-static int set_trace_string(struct monitor_options *o, const char *value)
+static int set_number(unsigned *to, const char *option, const char *value, unsigned most)
 {
-	char *end;
+	char *end, want[40];
 	unsigned long n = strtoul(value, &end, 10);
 
-	if (*end || end == value || n < 1 || n > 65536)
-		return bad("trace-string", value, "not a number from 1 to 65536");
-	o->trace_string = (unsigned)n;
+	snprintf(want, sizeof(want), "not a number from 1 to %u", most);
+	if (*end || end == value || n < 1 || n > most)
+		return cli_bad(option, value, want);
+	*to = (unsigned)n;
 	return 0;
 }
 
+static int set_net(struct monitor_options *o, const char *value)
+{
+	if (strcmp(value, "none") && strcmp(value, "host"))
+		return cli_bad("net", value, "not none or host");
+	o->net.mode = value[0] == 'h' ? NET_HOST : NET_NONE;
+	return 0;
+}
+
+static int allow(struct monitor_options *o, enum net_use use, const char *value)
+{
+	const char *option = use == NET_CONNECT ? "allow-connect" : "allow-listen";
+
+	switch (net_policy_allow(&o->net, use, value)) {
+	case 0:
+		return 0;
+	case -ENOSPC:
+		return cli_bad(option, value, "one too many; use wider prefixes");
+	default:
+		return cli_bad(option, value,
+			       "not an address such as 10.0.0.0/8:443, [fd00::/8]:80-90, 127.0.0.1 or :80");
+	}
+}
+
+/* What is collected until the last option is seen. */
+struct collected {
+	struct env sets; /* --env */
+	bool clear_env;
+	bool net; /* --net was given */
+	struct sandbox_args sandbox;
+};
+
 /* One option; 0, or the exit status of a failure. The environment is collected apart, since --clear-env may come after --env. */
-static int set_option(struct monitor_options *o, struct env *sets, bool *clear, int id, char *value)
+static int set_option(struct monitor_options *o, struct collected *c, int id, char *value)
 {
 	switch (id) {
 	case OPT_ENV:
 		if (value[0] == '=' || !value[0])
-			return bad("env", value, "not of the form NAME=VALUE");
-		return env_add(sets, value) ? 0 : cli_fail(HUSK_EXIT_FAILURE, "out of memory");
+			return cli_bad("env", value, "not of the form NAME=VALUE");
+		return env_add(&c->sets, value) ? 0 : cli_fail(HUSK_EXIT_FAILURE, "out of memory");
 	case OPT_CLEAR_ENV:
-		*clear = true;
+		c->clear_env = true;
 		return 0;
 	case OPT_CWD:
 		o->cwd = value;
 		return 0;
 	case OPT_MEM:
-		return hk_parse_size(value, &o->mem) || !o->mem ? bad("mem", value, "not a size such as 512M or 2G")
+		return hk_parse_size(value, &o->mem) || !o->mem ? cli_bad("mem", value, "not a size such as 512M or 2G")
 								: 0;
+	case OPT_PIDS:
+		return set_number(&o->pids, "pids", value, 8192);
 	case OPT_TIMEOUT:
 		return hk_parse_duration(value, &o->timeout_ns) || !o->timeout_ns
-			       ? bad("timeout", value, "not a duration such as 1.5, 200ms or 5m")
+			       ? cli_bad("timeout", value, "not a duration such as 1.5, 200ms or 5m")
 			       : 0;
+	case OPT_NO_PATCH:
+		o->patch = false;
+		return 0;
+	case OPT_PATCH_AFTER:
+		return set_number(&o->patch_after, "patch-after", value, 1000000);
+	case OPT_IO:
+		return set_io(o, value);
+	case OPT_NET:
+		c->net = true;
+		return set_net(o, value);
+	case OPT_ALLOW_CONNECT:
+		return allow(o, NET_CONNECT, value);
+	case OPT_ALLOW_LISTEN:
+		return allow(o, NET_LISTEN, value);
 	case OPT_NO_ASLR:
 		o->aslr = false;
 		return 0;
-	case OPT_SYSCALLS:
-		o->profile = value;
+	case OPT_OBSERVE:
+		o->observe = true;
+		o->trace_file = value;
 		return 0;
 	case OPT_CLASSIC_NUMBERS:
 		o->classic_numbers = true;
@@ -223,7 +304,7 @@ static int set_option(struct monitor_options *o, struct env *sets, bool *clear, 
 	case OPT_TRACE_TIME:
 		return set_trace_time(o, value);
 	case OPT_TRACE_STRING:
-		return set_trace_string(o, value);
+		return set_number(&o->trace_string, "trace-string", value, 65536);
 	case OPT_TRACE_IP:
 		o->trace = o->trace_rip = true;
 		return 0;
@@ -231,7 +312,7 @@ static int set_option(struct monitor_options *o, struct env *sets, bool *clear, 
 		o->trace = o->trace_where = true;
 		return 0;
 	default:
-		return 0;
+		return sandbox_option(o, &c->sandbox, id, value);
 	}
 }
 
@@ -247,7 +328,7 @@ static int unknown(char **argv, int c)
 }
 
 /* Parse up to the program's name. 0, or -1 with *status for an end here and now. */
-static int parse(int argc, char **argv, struct monitor_options *o, struct env *sets, bool *clear, int *status)
+static int parse(int argc, char **argv, struct monitor_options *o, struct collected *all, int *status)
 {
 	struct option longs[HK_ARRAY_LEN(options) + 1] = { 0 };
 	int c;
@@ -265,37 +346,53 @@ static int parse(int argc, char **argv, struct monitor_options *o, struct env *s
 			*status = help();
 			return -1;
 		}
-		*status = set_option(o, sets, clear, c, optarg);
+		*status = set_option(o, all, c, optarg);
 		if (*status)
 			return -1;
 	}
-	if (optind >= argc) {
+	if (optind >= argc && !all->sandbox.show) {
 		*status = cli_fail(HUSK_EXIT_FAILURE, "no program given; try husk run -- ls");
 		return -1;
 	}
-	o->argv = argv + optind;
-	return 0;
+	if (o->observe && (o->trace || o->stats)) {
+		*status = cli_fail(HUSK_EXIT_FAILURE, "--observe goes neither with --trace nor with --stats");
+		return -1;
+	}
+	if (o->jail.unconfined && !all->net)
+		o->net.mode = NET_HOST;
+	if (o->net.mode != NET_HOST && (o->net.allow[NET_CONNECT].count || o->net.allow[NET_LISTEN].count)) {
+		*status = cli_fail(HUSK_EXIT_FAILURE, "--allow-connect and --allow-listen need --net host");
+		return -1;
+	}
+	o->jail.net_host = o->net.mode == NET_HOST;
+	o->argv = optind < argc ? argv + optind : NULL;
+	*status = sandbox_finish(o, &all->sandbox);
+	return *status ? -1 : 0;
 }
 
 int cmd_run(int argc, char **argv)
 {
-	struct monitor_options o = { .aslr = true };
-	struct env sets = { 0 }, env = { 0 };
+	struct monitor_options o = { .aslr = true, .patch = true };
+	struct collected c = { 0 };
+	struct env env = { 0 };
 	struct hk_err err = { 0 };
-	bool clear = false, ok;
 	int status;
+	bool ok;
 
-	if (parse(argc, argv, &o, &sets, &clear, &status))
+	if (parse(argc, argv, &o, &c, &status))
 		return status;
-	ok = clear || env_inherit(&env);
-	for (size_t i = 0; ok && i < sets.n; i++)
-		ok = env_set(&env, sets.v[i]);
+	if (c.sandbox.show)
+		return monitor_show_cage(&o);
+	ok = c.clear_env || env_inherit(&env);
+	for (size_t i = 0; ok && i < c.sets.n; i++)
+		ok = env_set(&env, c.sets.v[i]);
 	/* Even an empty environment is an array. */
 	if (!ok || (!env.v && !env_add(&env, NULL)))
 		return cli_fail(HUSK_EXIT_FAILURE, "out of memory");
 	o.envp = env.v;
+	o.jail.path = env_get(&env, "PATH");
 	status = monitor_run(&o, &err);
 	free(env.v);
-	free(sets.v);
+	free(c.sets.v);
 	return err.code ? cli_fail(status, "%s", err.text) : status;
 }

@@ -9,21 +9,19 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-
-#define SEEN_WORDS (HK_SYSCALL_SLOTS / 64)
 
 static int help(void)
 {
 	puts("usage: husk syscalls scan [-o FILE] PROGRAM…\n"
-	     "       husk syscalls observe [-o FILE] [--] PROGRAM [ARGS…]\n"
+	     "       husk syscalls observe [-o FILE] [OPTIONS OF husk run] [--] PROGRAM [ARGS…]\n"
 	     "List the system calls that the programs and their libraries can make, found without running them, or "
 	     "those that\n"
 	     "PROGRAM makes when it runs in husk.\n\n"
-	     "  -o FILE  write them as a profile too, for husk run --syscalls and make CONFIG=\n"
+	     "  -o FILE  write them as a profile too, for husk run --profile and make CONFIG=\n"
 	     "  --help   this text\n\n"
 	     "scan says where a number could not be found; then the profile may lack calls, and observe tells more.\n"
-	     "observe ends with the program's exit status.");
+	     "observe is husk run --observe: it writes a profile in any case, and ends with the program's exit "
+	     "status.");
 	return 0;
 }
 
@@ -149,63 +147,50 @@ static int scan_programs(struct scan *s, char **programs, const char *file)
 	return close_profile(profile, file);
 }
 
+/* A run with --observe; options of husk run may stand before the program. */
 static int observe(char **argv, const char *file)
 {
-	struct monitor_options o = { .aslr = true, .argv = argv, .envp = environ };
-	struct hk_err err = { 0 };
-	FILE *profile = NULL;
-	unsigned n = 0;
-	int status, failed;
+	size_t n = 0;
+	char **args, *option = NULL;
+	int status;
 
-	/* Shared, so that what children do is seen as well. */
-	o.seen = mmap(NULL, SEEN_WORDS * sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (o.seen == MAP_FAILED)
-		return cli_fail(HUSK_EXIT_FAILURE, "out of memory");
-	status = monitor_run(&o, &err);
-	if (err.code)
-		return cli_fail(status, "%s", err.text);
-	if (file)
-		profile = open_profile(file, "husk syscalls observe", argv[0]);
-	for (unsigned slot = 0; slot < HK_SYSCALL_SLOTS; slot++) {
-		const struct hk_syscall_info *info = hk_syscall_at_slot(slot);
-
-		if (!info || !(o.seen[slot / 64] >> slot % 64 & 1))
-			continue;
-		if (!file)
-			fprintf(stderr, "%5u %s%s%s\n", info->nr, info->name, info->refused ? ": " : "",
-				info->refused ? info->refused : "");
-		put_profile_line(profile, info->nr);
+	while (argv[n])
 		n++;
+	args = calloc(n + 3, sizeof(*args));
+	if (!args || asprintf(&option, "--observe%s%s", file ? "=" : "", file ? file : "") < 0) {
+		free(args);
+		return cli_fail(HUSK_EXIT_FAILURE, "out of memory");
 	}
-	if (!file)
-		fprintf(stderr, "%u system calls\n", n);
-	failed = close_profile(profile, file);
-	return failed ? failed : status;
+	args[0] = (char[]){ "run" };
+	args[1] = option;
+	memcpy(args + 2, argv, n * sizeof(*args));
+	status = cmd_run((int)n + 2, args);
+	free(option);
+	free(args);
+	return status;
 }
 
 int cmd_scan(int argc, char **argv)
 {
 	const char *file = NULL;
-	bool scan = !strcmp(argv[0], "scan");
 	struct scan *s;
 	int i = 1, status;
 
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-			return help();
-		if (!strcmp(argv[i], "--")) {
-			i++;
-			break;
-		}
-		if (strcmp(argv[i], "-o") || i + 1 == argc)
-			return cli_fail(HUSK_EXIT_FAILURE, "unknown or ill-used option %s; see husk syscalls %s --help",
-					argv[i], argv[0]);
-		file = argv[++i];
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return help();
+	if (argc > 2 && !strcmp(argv[1], "-o")) {
+		file = argv[2];
+		i = 3;
 	}
-	if (i >= argc)
-		return cli_fail(HUSK_EXIT_FAILURE, "no program given; try husk syscalls %s ls", argv[0]);
-	if (!scan)
+	if (!strcmp(argv[0], "observe"))
 		return observe(argv + i, file);
+	if (i < argc && !strcmp(argv[i], "--"))
+		i++;
+	else if (i < argc && argv[i][0] == '-')
+		return cli_fail(HUSK_EXIT_FAILURE, "unknown or ill-used option %s; see husk syscalls scan --help",
+				argv[i]);
+	if (i >= argc)
+		return cli_fail(HUSK_EXIT_FAILURE, "no program given; try husk syscalls scan ls");
 	s = scan_new();
 	status = scan_programs(s, argv + i, file);
 	scan_free(s);

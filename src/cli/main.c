@@ -57,6 +57,14 @@ int main(int argc, char **argv)
 {
 	struct hk_err err = { 0 };
 
+	if (monitor_is_successor()) {
+		int status;
+
+		if (monitor_check_layout(argv, &err))
+			return cli_fail(HUSK_EXIT_FAILURE, "%s", err.text);
+		status = monitor_resume(&err);
+		return err.code ? cli_fail(status, "%s", err.text) : status;
+	}
 	if (argc < 2)
 		return cli_fail(HUSK_EXIT_FAILURE, "no command given; try `husk run -- PROGRAM`, or husk --help");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))

@@ -38,11 +38,7 @@ probe_xgetbv:
 
 	.org GATE_PROBE_SYSCALL, 0xcc
 probe_syscall:
-	/* RDX = the processor's features (leaf 1), AT_HWCAP. */
-	mov $1, %eax
-	cpuid
-	syscall
-	ud2
+	jmp probe_last
 
 	/* RDI, RSI, RDX = the handler's arguments, RCX = save area, R8 = handler; all other registers are in the frame already.
 	 * The handler starts with the x87 and SSE control words that a new program has. */
@@ -63,7 +59,7 @@ probe_syscall:
 	.org GATE_SIGNAL_FXSAVE, 0xcc
 	enter_signal fxsave64
 
-	/* RCX = save area, RSP = struct sigframe_exit. */
+	/* RCX = save area, RSP = struct gate_leave. */
 	.macro leave_signal restore
 	mov $-1, %eax
 	mov %eax, %edx
@@ -108,6 +104,35 @@ default_mxcsr:
 	.org GATE_STMXCSR, 0xcc
 	stmxcsr (%rsp)
 	syscall
+
+	.macro on_state do
+	mov $-1, %eax
+	mov %eax, %edx
+	\do (%rcx)
+	syscall
+	.endm
+
+	.org GATE_SAVE_XSAVE, 0xcc
+	on_state xsave64
+	.org GATE_SAVE_FXSAVE, 0xcc
+	on_state fxsave64
+	.org GATE_LOAD_XRSTOR, 0xcc
+	on_state xrstor64
+	.org GATE_LOAD_FXRSTOR, 0xcc
+	on_state fxrstor64
+	.org GATE_PROBE_LAST, 0xcc
+probe_last:
+	/* R9 = the time-stamp counter, RDX = the processor's features (leaf 1), AT_HWCAP. */
+	rdtsc
+	shl $32, %rdx
+	or %rdx, %rax
+	mov %rax, %r9
+	mov $1, %eax
+	cpuid
+	syscall
+	ud2
+	.org GATE_FAST, 0xcc
+#include "guest/gate_fast.inc"
 	.org GATE_PAGE_SIZE, 0xcc
 gate_end:
 

@@ -5,6 +5,7 @@
  */
 #include "kern/exec.h"
 
+#include "kern/rlimit.h"
 #include "loader/elf.h"
 #include "loader/script.h"
 #include "loader/stack.h"
@@ -19,6 +20,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define SCRIPT_DEPTH  5 /* as Linux: a script that names a script … */
 #define STACK_DEFAULT (8UL << 20)
@@ -38,6 +40,7 @@
 
 struct program {
 	const char *path; /* as it was asked for */
+	bool closes;      /* that path will be gone */
 	int fd;
 	struct stat st;
 	char real[PATH_MAX]; /* without symbolic links, as /proc shows it */
@@ -69,27 +72,58 @@ static void find_real_path(struct program *p)
 		snprintf(p->real, sizeof(p->real), "%s", p->path);
 }
 
-/* Open a program or interpreter as execve would: a regular file that may be executed and read. */
+/* Is it open for writing somewhere? Only a lease on the file tells; it is given back at once. Who would break it just then sends a signal that by default
+ * kills nobody. Not to be found out of another user's file. */
+static bool is_being_written(const struct program *p)
+{
+	bool busy;
+
+	if (p->st.st_uid != geteuid() || fcntl(p->fd, F_SETSIG, SIGURG))
+		return false;
+	busy = fcntl(p->fd, F_SETLEASE, F_RDLCK) && errno == EAGAIN;
+	if (!busy)
+		fcntl(p->fd, F_SETLEASE, F_UNLCK);
+	return busy;
+}
+
+/* What stands at the path may be executed: open it to be read. */
+static int program_reopen(struct program *p, struct hk_err *err)
+{
+	char link[40];
+	int fd;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", p->fd);
+	fd = open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return hk_err_set(err, -errno, "cannot open %s: %s%s", p->path, strerror(errno),
+				  errno == EACCES ? "; husk must be able to read it" : "");
+	close(p->fd);
+	p->fd = fd;
+	if (is_being_written(p))
+		return hk_err_set(err, -ETXTBSY, "cannot run %s: it is open for writing", p->path);
+	find_real_path(p);
+	return 0;
+}
+
+/* Open a program or interpreter as execve would: a regular file that may be executed and read. Its descriptor may be there already. */
 static int program_open(struct program *p, struct hk_err *err)
 {
 	if (!*p->path)
 		return hk_err_set(err, -EACCES, "the interpreter's name is empty");
-	p->fd = open(p->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (p->fd < 0 || fstat(p->fd, &p->st)) {
-		int e = errno;
-
-		return hk_err_set(err, -e, "cannot open %s: %s%s", p->path, strerror(e),
-				  e == EACCES && access(p->path, F_OK) == 0 ? "; husk must be able to read it" : "");
-	}
+	if (p->fd < 0)
+		p->fd = open(p->path, O_PATH | O_CLOEXEC);
+	if (p->fd < 0 || fstat(p->fd, &p->st))
+		return hk_err_set(err, -errno, "cannot open %s: %s", p->path, strerror(errno));
 	if (S_ISDIR(p->st.st_mode))
 		return hk_err_set(err, -EACCES, "cannot run %s: it is a directory", p->path);
+	if (S_ISLNK(p->st.st_mode))
+		return hk_err_set(err, -ELOOP, "cannot run %s: it is a symbolic link", p->path);
 	if (!S_ISREG(p->st.st_mode))
 		return hk_err_set(err, -EACCES, "cannot run %s: it is not a regular file", p->path);
-	find_real_path(p);
-	if (faccessat(AT_FDCWD, p->path, X_OK, AT_EACCESS))
+	if (syscall(SYS_faccessat2, p->fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH))
 		return hk_err_set(err, -errno, "cannot run %s: %s; chmod +x makes a file executable", p->path,
 				  strerror(errno));
-	return 0;
+	return program_reopen(p, err);
 }
 
 static void program_close(struct program *p)
@@ -156,8 +190,9 @@ static int args_for_script(struct args *a, const struct script_line *s, const ch
 	return 0;
 }
 
-/* Open the program, and while it is a script its interpreter in its place. path_buf keeps the interpreter's path. */
-static int open_through_scripts(struct program *p, struct args *a, char *path_buf, struct hk_err *err)
+/* Open the program, and while it is a script its interpreter in its place. path_buf keeps the interpreter's path. The program's own descriptor
+ * stays open and is left in *first, unless NULL. */
+static int open_through_scripts(struct program *p, struct args *a, int *first, char *path_buf, struct hk_err *err)
 {
 	for (int depth = 0; depth <= SCRIPT_DEPTH; depth++) {
 		struct script_line line;
@@ -165,6 +200,8 @@ static int open_through_scripts(struct program *p, struct args *a, char *path_bu
 		ssize_t n;
 		int r = program_open(p, err);
 
+		if (depth == 0 && first)
+			*first = p->fd;
 		if (r)
 			return depth ? hk_err_wrap(err, "script") : r;
 		n = pread(p->fd, head, sizeof(head), 0);
@@ -175,9 +212,13 @@ static int open_through_scripts(struct program *p, struct args *a, char *path_bu
 			return hk_err_set(err, r, "cannot run %s: its #! line names no interpreter", p->path);
 		if (r == 0)
 			return 0;
+		if (p->closes)
+			return hk_err_set(err, -ENOENT, "cannot run %s: its descriptor is close-on-exec", p->path);
 		r = args_for_script(a, &line, p->path);
 		if (r)
 			return hk_err_set(err, r, "cannot run %s: out of memory", p->path);
+		if (depth == 0 && first)
+			p->fd = -1;
 		program_close(p);
 		strcpy(path_buf, line.interp);
 		p->path = path_buf;
@@ -283,11 +324,11 @@ static void note_image(struct hk_process *proc, const struct elf_plan *plan, uin
 
 /* ---- stack and registers ---- */
 
-static uint64_t stack_limit(void)
+static uint64_t stack_limit(struct hk_process *proc)
 {
-	struct rlimit rl;
+	struct rlimit64 rl;
 
-	if (getrlimit(RLIMIT_STACK, &rl) || rl.rlim_cur == RLIM_INFINITY)
+	if (rlimit_get(proc, RLIMIT_STACK, &rl) || rl.rlim_cur == RLIM64_INFINITY)
 		return STACK_MOST;
 	return hk_align_up(hk_max(hk_min(rl.rlim_cur, STACK_MOST), 2 * ARG_LEAST), HK_PAGE_SIZE);
 }
@@ -313,10 +354,10 @@ static void add_aux(struct stack_spec *s, uint64_t type, uint64_t value)
 }
 
 static void fill_aux(struct stack_spec *s, const struct exec_request *req, const struct elf_plan *plan, uint64_t bias,
-		     uint64_t interp_base)
+		     uint64_t interp_base, uint64_t vdso)
 {
-	if (req->vdso)
-		add_aux(s, AT_SYSINFO_EHDR, req->vdso);
+	if (vdso)
+		add_aux(s, AT_SYSINFO_EHDR, vdso);
 	if (req->min_sigstack)
 		add_aux(s, AT_MINSIGSTKSZ, req->min_sigstack);
 	add_aux(s, AT_HWCAP, req->hwcap);
@@ -340,6 +381,11 @@ static void fill_aux(struct stack_spec *s, const struct exec_request *req, const
 	add_aux(s, AT_PLATFORM, 0);
 }
 
+static uint64_t arg_limit(uint64_t stack_size)
+{
+	return hk_max(hk_min(stack_size / 4, ARG_MOST), ARG_LEAST);
+}
+
 /* Build the first stack and point the registers at it. */
 static int start_stack(struct hk_task *t, struct stack_spec *spec, uint64_t size, uint64_t start, struct hk_err *err)
 {
@@ -350,7 +396,7 @@ static int start_stack(struct hk_task *t, struct stack_spec *spec, uint64_t size
 	int r;
 
 	spec->top = mm->stack_top;
-	spec->limit = hk_max(hk_min(size / 4, ARG_MOST), ARG_LEAST);
+	spec->limit = arg_limit(size);
 	spec->platform = "x86_64";
 	if (getrandom(spec->random, sizeof(spec->random), 0) != (ssize_t)sizeof(spec->random))
 		return hk_err_set(err, -EIO, "cannot get random bytes: %s", strerror(errno));
@@ -401,17 +447,19 @@ static int map_image(struct hk_task *t, struct program *p, struct elf_plan *plan
 {
 	struct hk_process *proc = t->proc;
 	struct program ip = { .path = plan->interp, .fd = -1 };
-	uint64_t bias, interp_bias = 0;
+	uint64_t bias, interp_bias = 0, vdso = 0;
 	struct elf_plan *iplan;
 	struct elf_source src = { .ctx = &ip, .read = program_read };
 	int r = map_plan(t, p, plan, plan->fixed ? 0 : PIE_BASE + random_below(proc, RANDOM_MMAP), &bias, err);
 
 	if (r)
 		return r;
+	if (req->map_vdso && req->map_vdso(proc->mm, &vdso))
+		return hk_err_set(err, -ENOMEM, "cannot map the vDSO of %s: out of memory", p->path);
 	note_image(proc, plan, bias);
 	*start = bias + plan->entry;
 	if (!plan->has_interp) {
-		fill_aux(spec, req, plan, bias, 0);
+		fill_aux(spec, req, plan, bias, 0, vdso);
 		return 0;
 	}
 	iplan = malloc(sizeof(*iplan));
@@ -427,7 +475,7 @@ static int map_image(struct hk_task *t, struct program *p, struct elf_plan *plan
 		r = map_plan(t, &ip, iplan, 0, &interp_bias, err);
 	if (r == 0) {
 		*start = interp_bias + iplan->entry;
-		fill_aux(spec, req, plan, bias, interp_bias);
+		fill_aux(spec, req, plan, bias, interp_bias, vdso);
 	} else {
 		hk_err_wrap(err, "%s needs the interpreter %s", p->path, plan->interp);
 	}
@@ -441,9 +489,9 @@ static int load(struct hk_task *t, struct program *p, struct args *a, const stru
 {
 	struct elf_source src = { .ctx = p, .read = program_read };
 	struct stack_spec spec = { .envp = req->envp, .execfn = req->path };
-	uint64_t start, size = stack_limit();
+	uint64_t start = 0, size = stack_limit(t->proc);
 	char path_buf[SCRIPT_LINE_MAX];
-	int r = open_through_scripts(p, a, path_buf, err);
+	int r = open_through_scripts(p, a, NULL, path_buf, err);
 
 	if (r)
 		return r;
@@ -461,9 +509,65 @@ static int load(struct hk_task *t, struct program *p, struct args *a, const stru
 	return r;
 }
 
+/* ---- before the old program is given up ---- */
+
+static int check_interpreter(const struct elf_plan *plan, struct hk_err *err)
+{
+	struct program ip = { .path = plan->interp, .fd = -1 };
+	struct elf_plan *iplan HK_FREE = malloc(sizeof(*iplan));
+	struct elf_source src = { .ctx = &ip, .read = program_read };
+	int r = iplan ? program_open(&ip, err) : -ENOMEM;
+
+	src.size = (uint64_t)ip.st.st_size;
+	if (r == 0)
+		r = elf_parse(&src, ip.path, iplan, err);
+	program_close(&ip);
+	return r == -ENOEXEC ? -ELIBBAD : r;
+}
+
+static int check_room(struct hk_task *t, const struct args *a, char *const *envp, const char *path)
+{
+	struct stack_spec spec = { .envp = envp, .execfn = path, .argv = a->v, .platform = "x86_64" };
+	struct stack_image stack;
+	int r;
+
+	spec.top = HK_GUEST_MAX - HK_PAGE_SIZE;
+	spec.limit = arg_limit(stack_limit(t->proc));
+	r = stack_build(&spec, &stack);
+	if (r == 0)
+		free(stack.bytes);
+	return r;
+}
+
+int exec_check(struct hk_task *t, struct exec_request *req, struct hk_err *err)
+{
+	struct program p = { .path = req->path, .closes = req->closes, .fd = req->fd };
+	struct elf_plan *plan HK_FREE = malloc(sizeof(*plan));
+	struct elf_source src = { .ctx = &p, .read = program_read };
+	struct args a = { 0 };
+	char path_buf[SCRIPT_LINE_MAX];
+	int r = plan ? args_copy(&a, req->argv) : -ENOMEM;
+
+	if (r == 0)
+		r = check_room(t, &a, req->envp, req->path);
+	if (r == 0)
+		r = open_through_scripts(&p, &a, &req->fd, path_buf, err);
+	if (r == 0)
+		r = check_room(t, &a, req->envp, req->path);
+	src.size = (uint64_t)p.st.st_size;
+	if (r == 0)
+		r = elf_parse(&src, p.path, plan, err);
+	if (r == 0 && plan->has_interp)
+		r = check_interpreter(plan, err);
+	if (p.fd != req->fd)
+		program_close(&p);
+	args_free(&a);
+	return r;
+}
+
 int exec_load(struct hk_task *t, const struct exec_request *req, struct hk_err *err)
 {
-	struct program p = { .path = req->path, .fd = -1 };
+	struct program p = { .path = req->path, .fd = req->fd };
 	struct elf_plan *plan = malloc(sizeof(*plan));
 	struct args a = { 0 };
 	int r = -ENOMEM;

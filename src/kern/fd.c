@@ -4,27 +4,62 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/resource.h>
+#include <string.h>
 
 #define FREE (-1) /* a free slot's number */
+/* So many of ours find a place below a hard limit that is the soft one too; if more are needed, the place grows downwards by as many. */
+#define ROOM_AT_END 64
+/* … but not into the numbers that programs know by heart. */
+#define LOWEST_BASE 128
 
-static int slot_fd(const struct fd_guard *g, int i)
+static void mark(struct fd_guard *g, int fd, bool ours)
 {
-	return __atomic_load_n(&g->slot[i].fd_plus_1, __ATOMIC_RELAXED) - 1;
+	uint64_t bit = 1UL << (unsigned)fd % 64, *word = &g->ours[(unsigned)fd / 64];
+
+	if (ours)
+		__atomic_fetch_or(word, bit, __ATOMIC_RELEASE);
+	else
+		__atomic_fetch_and(word, ~bit, __ATOMIC_RELEASE);
 }
 
-static void slot_set(struct fd_guard *g, int i, int *kept, int fd)
+static void slot_set(struct fd_guard *g, unsigned i, int *kept, int fd)
 {
+	if (g->slot[i].kept)
+		mark(g, g->slot[i].fd, false);
 	g->slot[i].kept = kept;
-	__atomic_store_n(&g->slot[i].fd_plus_1, fd + 1, __ATOMIC_RELAXED);
+	g->slot[i].fd = fd;
+	if (kept)
+		mark(g, fd, true);
 }
 
-/* Above the soft limit if the hard one leaves room for all of ours there, else as high as they fit. */
+static void slot_free(struct fd_guard *g, unsigned i)
+{
+	slot_set(g, i, NULL, FREE);
+	g->freed++;
+}
+
+static void set_base(struct fd_guard *g, int base)
+{
+	__atomic_store_n(&g->base, base, __ATOMIC_RELAXED);
+}
+
+/* Above the soft limit if the hard one leaves room there, else as high as they fit. */
 static int choose_base(unsigned long soft, unsigned long hard)
 {
-	unsigned long room = hard > FD_GUARD_MAX ? hard - FD_GUARD_MAX : 0;
+	unsigned long room = hard > ROOM_AT_END ? hard - ROOM_AT_END : 0;
 
 	return (int)hk_min(hk_min(soft, room), FD_GUARD_HIGHEST);
+}
+
+static void init_locks(struct fd_guard *g)
+{
+	pthread_rwlockattr_t attr;
+
+	pthread_mutex_init(&g->lock, NULL);
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&g->moving, &attr);
+	pthread_rwlockattr_destroy(&attr);
 }
 
 int fd_guard_init(struct fd_guard *g)
@@ -34,9 +69,10 @@ int fd_guard_init(struct fd_guard *g)
 	if (getrlimit(RLIMIT_NOFILE, &lim))
 		return -errno;
 	g->base = choose_base(lim.rlim_cur, lim.rlim_max);
-	pthread_mutex_init(&g->lock, NULL);
-	for (int i = 0; i < FD_GUARD_MAX; i++)
-		slot_set(g, i, NULL, FREE);
+	g->used = g->freed = 0;
+	g->borrowed = false;
+	memset(g->ours, 0, sizeof(g->ours));
+	init_locks(g);
 	return 0;
 }
 
@@ -55,37 +91,105 @@ static int dup_above(int fd, int base)
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, base);
 	if (copy < 0)
 		err = -errno;
-	if (raised.rlim_cur != old.rlim_cur && setrlimit(RLIMIT_NOFILE, &old)) {
+	if (raised.rlim_cur != old.rlim_cur && setrlimit(RLIMIT_NOFILE, &old))
 		err = -errno;
-		if (copy >= 0)
-			close(copy);
-		return err;
-	}
-	return copy >= 0 ? copy : err;
+	if (copy >= FD_GUARD_END)
+		err = -EMFILE;
+	if (err && copy >= 0)
+		close(copy);
+	return err ? err : copy;
 }
 
+/* The same for one more of ours, base lowered if there is no room left between it and the hard limit. */
+static int dup_to_ours(struct fd_guard *g, int fd)
+{
+	int copy = dup_above(fd, g->base);
+
+	/* EINVAL: base itself is not below the limit. */
+	while ((copy == -EMFILE || copy == -EINVAL) && g->base >= LOWEST_BASE + ROOM_AT_END) {
+		set_base(g, g->base - ROOM_AT_END);
+		copy = dup_above(fd, g->base);
+	}
+	return copy;
+}
+
+/* The slot whose number is kept there; NULL: a free one. -1: none. */
 static int slot_find(const struct fd_guard *g, const int *kept)
 {
-	for (int i = 0; i < FD_GUARD_MAX; i++)
+	for (unsigned i = 0; i < g->used; i++)
 		if (g->slot[i].kept == kept)
-			return i;
+			return (int)i;
 	return -1;
+}
+
+static int free_slot(struct fd_guard *g)
+{
+	if (g->freed) {
+		g->freed--;
+		return slot_find(g, NULL);
+	}
+	if (g->used == FD_GUARD_MAX)
+		return -1;
+	g->slot[g->used].kept = NULL;
+	return (int)g->used++;
+}
+
+int fd_guard_dup(struct fd_guard *g, int fd, int *copy)
+{
+	int i, r;
+
+	pthread_mutex_lock(&g->lock);
+	i = free_slot(g);
+	r = i < 0 ? -ENOSPC : dup_to_ours(g, fd);
+	if (r >= 0) {
+		slot_set(g, (unsigned)i, copy, r);
+		*copy = r;
+	} else if (i >= 0) {
+		g->freed++;
+	}
+	pthread_mutex_unlock(&g->lock);
+	return r < 0 ? r : 0;
 }
 
 int fd_guard_adopt(struct fd_guard *g, int *fd)
 {
-	int i, copy;
+	int old = *fd, r = fd_guard_dup(g, old, fd);
+
+	if (r == 0)
+		close(old);
+	return r;
+}
+
+int fd_guard_inherit(struct fd_guard *g, int *fd)
+{
+	int i, r = 0;
 
 	pthread_mutex_lock(&g->lock);
-	i = slot_find(g, NULL);
-	copy = i < 0 ? -ENOSPC : dup_above(*fd, g->base);
-	if (copy >= 0) {
-		slot_set(g, i, fd, copy);
-		close(*fd);
-		*fd = copy;
-	}
+	i = free_slot(g);
+	if (i < 0 || *fd >= FD_GUARD_END)
+		r = -ENOSPC;
+	else if (fcntl(*fd, F_SETFD, FD_CLOEXEC))
+		r = -errno;
+	else
+		slot_set(g, (unsigned)i, fd, *fd);
+	if (r && i >= 0)
+		g->freed++;
+	/* What is ours counts from the lowest of them on. */
+	if (r == 0 && *fd < g->base)
+		set_base(g, *fd);
 	pthread_mutex_unlock(&g->lock);
-	return copy < 0 ? copy : 0;
+	return r;
+}
+
+void fd_guard_forget(struct fd_guard *g, const int *fd)
+{
+	int i;
+
+	pthread_mutex_lock(&g->lock);
+	i = slot_find(g, fd);
+	if (i >= 0)
+		slot_free(g, (unsigned)i);
+	pthread_mutex_unlock(&g->lock);
 }
 
 void fd_guard_drop(struct fd_guard *g, int *fd)
@@ -97,73 +201,126 @@ void fd_guard_drop(struct fd_guard *g, int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	if (i >= 0)
-		slot_set(g, i, NULL, FREE);
+		slot_free(g, (unsigned)i);
 	*fd = -1;
 	pthread_mutex_unlock(&g->lock);
 }
 
-/* Duplicate all of ours to base and above, into copy[] (FREE for free slots). All or nothing. */
+/* Duplicate all of ours to base and above, the new numbers into copy[]. All or nothing. */
 static int copy_all(const struct fd_guard *g, int base, int copy[FD_GUARD_MAX])
 {
-	for (int i = 0; i < FD_GUARD_MAX; i++) {
-		int r = slot_fd(g, i) == FREE ? 0 : dup_above(slot_fd(g, i), base);
-
-		copy[i] = slot_fd(g, i) == FREE ? FREE : r;
-		if (r >= 0)
+	for (unsigned i = 0; i < g->used; i++) {
+		copy[i] = g->slot[i].kept ? dup_above(g->slot[i].fd, base) : FREE;
+		if (copy[i] >= 0 || !g->slot[i].kept)
 			continue;
-		for (int k = 0; k < i; k++)
+		for (unsigned k = 0; k < i; k++)
 			if (copy[k] != FREE)
 				close(copy[k]);
-		return r;
+		return copy[i];
 	}
 	return 0;
 }
 
-int fd_guard_relocate(struct fd_guard *g, unsigned long limit)
+static int relocate(struct fd_guard *g, int base)
 {
-	int copy[FD_GUARD_MAX];
-	struct rlimit lim;
+	int *copy = malloc(FD_GUARD_MAX * sizeof(*copy)), r;
+
+	if (!copy)
+		return -ENOMEM;
+	r = copy_all(g, base, copy);
+	for (unsigned i = 0; r == 0 && i < g->used; i++) {
+		int old = g->slot[i].fd;
+
+		if (copy[i] == FREE)
+			continue;
+		*g->slot[i].kept = copy[i];
+		slot_set(g, i, g->slot[i].kept, copy[i]);
+		close(old);
+	}
+	if (r == 0)
+		set_base(g, base);
+	free(copy);
+	return r;
+}
+
+int fd_guard_set_limit(struct fd_guard *g, const struct rlimit64 *limit)
+{
+	struct rlimit64 now;
 	int base, r = 0;
 
-	if (getrlimit(RLIMIT_NOFILE, &lim))
-		return -errno;
-	base = choose_base(limit, lim.rlim_max);
+	pthread_rwlock_wrlock(&g->moving);
 	pthread_mutex_lock(&g->lock);
-	if (base > g->base)
-		r = copy_all(g, base, copy);
-	if (r == 0 && base > g->base) {
-		for (int i = 0; i < FD_GUARD_MAX; i++) {
-			if (copy[i] == FREE)
-				continue;
-			close(*g->slot[i].kept);
-			*g->slot[i].kept = copy[i];
-			slot_set(g, i, g->slot[i].kept, copy[i]);
-		}
-		g->base = base;
-	}
+	if (getrlimit64(RLIMIT_NOFILE, &now))
+		r = -errno;
+	base = choose_base(limit->rlim_cur, now.rlim_max);
+	/* A limit that the host will refuse moves nothing. */
+	if (r == 0 && limit->rlim_cur <= limit->rlim_max && base > g->base && !g->borrowed)
+		r = relocate(g, base);
+	if (r == 0 && setrlimit64(RLIMIT_NOFILE, limit))
+		r = -errno;
+	pthread_mutex_unlock(&g->lock);
+	pthread_rwlock_unlock(&g->moving);
+	return r;
+}
+
+int fd_guard_get_limit(struct fd_guard *g, struct rlimit64 *limit)
+{
+	int r;
+
+	pthread_mutex_lock(&g->lock);
+	r = getrlimit64(RLIMIT_NOFILE, limit) ? -errno : 0;
 	pthread_mutex_unlock(&g->lock);
 	return r;
 }
 
-bool fd_is_ours(const struct fd_guard *g, int fd)
+int fd_guard_borrow(struct fd_guard *g, int fd)
 {
-	if (fd < g->base || fd < 0)
-		return false;
-	for (int i = 0; i < FD_GUARD_MAX; i++)
-		if (slot_fd(g, i) == fd)
-			return true;
-	return false;
+	int copy;
+
+	pthread_mutex_lock(&g->lock);
+	copy = dup_to_ours(g, fd);
+	if (copy >= 0)
+		mark(g, copy, true);
+	pthread_mutex_unlock(&g->lock);
+	close(fd);
+	return copy;
+}
+
+void fd_guard_give_back(struct fd_guard *g, int fd)
+{
+	pthread_mutex_lock(&g->lock);
+	close(fd);
+	mark(g, fd, false);
+	pthread_mutex_unlock(&g->lock);
+}
+
+void fd_guard_lock(struct fd_guard *g)
+{
+	pthread_mutex_lock(&g->lock);
+}
+
+void fd_guard_unlock(struct fd_guard *g)
+{
+	pthread_mutex_unlock(&g->lock);
+}
+
+void fd_guard_forked(struct fd_guard *g)
+{
+	init_locks(g);
 }
 
 int fd_guard_next(const struct fd_guard *g, unsigned from)
 {
-	int best = -1;
+	uint64_t word;
 
-	for (int i = 0; i < FD_GUARD_MAX; i++) {
-		int fd = slot_fd(g, i);
-
-		if (fd >= 0 && (unsigned)fd >= from && (best < 0 || fd < best))
-			best = fd;
+	if (from >= FD_GUARD_END)
+		return -1;
+	word = __atomic_load_n(&g->ours[from / 64], __ATOMIC_RELAXED) >> from % 64 << from % 64;
+	for (unsigned i = from / 64;;) {
+		if (word)
+			return (int)(i * 64 + (unsigned)__builtin_ctzl(word));
+		if (++i == FD_GUARD_END / 64)
+			return -1;
+		word = __atomic_load_n(&g->ours[i], __ATOMIC_RELAXED);
 	}
-	return best;
 }

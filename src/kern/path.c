@@ -209,14 +209,30 @@ static int find_proc(struct hk_task *t, struct hk_path *p)
 	return start_of(p, base, &rest) ? set_proc(t, p, base, rest) : 0;
 }
 
-int path_get(struct hk_task *t, int dirfd, gva_t name, unsigned how, struct hk_path *out)
+static void begin(struct hk_path *out, int dirfd)
 {
-	ssize_t n;
-
 	out->dirfd = dirfd;
 	out->name = out->name_buf;
 	out->proc[0] = '\0';
 	out->must_be_dir = false;
+}
+
+/* The copied name of len characters: where does it lead? */
+static int decide(struct hk_task *t, size_t len, unsigned how, struct hk_path *out)
+{
+	if (fd_check(&t->proc->fds, out->dirfd))
+		return -EBADF;
+	if (len == 0)
+		return how & PATH_EMPTY_OK ? 0 : -ENOENT;
+	out->must_be_dir = out->name_buf[len - 1] == '/';
+	return find_proc(t, out);
+}
+
+int path_get(struct hk_task *t, int dirfd, gva_t name, unsigned how, struct hk_path *out)
+{
+	ssize_t n;
+
+	begin(out, dirfd);
 	if (name.v == 0 && (how & PATH_NULL_OK)) {
 		out->name = NULL;
 		return 0;
@@ -231,12 +247,18 @@ int path_get(struct hk_task *t, int dirfd, gva_t name, unsigned how, struct hk_p
 		out->name = BAD_NAME;
 		return (int)n;
 	}
-	if (fd_check(&t->proc->fds, dirfd))
-		return -EBADF;
-	if (n == 0)
-		return how & PATH_EMPTY_OK ? 0 : -ENOENT;
-	out->must_be_dir = out->name_buf[n - 1] == '/';
-	return find_proc(t, out);
+	return decide(t, (size_t)n, how, out);
+}
+
+int path_take(struct hk_task *t, int dirfd, const char *name, unsigned how, struct hk_path *out)
+{
+	size_t len = strlen(name);
+
+	if (len >= PATH_MAX)
+		return -ENAMETOOLONG;
+	begin(out, dirfd);
+	memcpy(out->name_buf, name, len + 1);
+	return decide(t, len, how, out);
 }
 
 /* One step of the walk: the link at path into target; 0 if it is none. */

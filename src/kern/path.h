@@ -31,6 +31,9 @@ struct hk_path {
  */
 HK_MUST_CHECK int path_get(struct hk_task *t, int dirfd, gva_t name, unsigned how, struct hk_path *out);
 
+/* The same for a name that was copied with something else (a socket's address). */
+HK_MUST_CHECK int path_take(struct hk_task *t, int dirfd, const char *name, unsigned how, struct hk_path *out);
+
 /*
  * Walk p's name link by link and set p->proc if a symbolic link leads into /proc. Costs a host call for each component: for the rare case that the host
  * met a magic link where the name does not show one.

@@ -11,6 +11,11 @@ static bool is_memory(unsigned resource)
 	return resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK;
 }
 
+bool rlimit_is_hosts(unsigned resource)
+{
+	return !is_memory(resource) && resource != RLIMIT_NOFILE;
+}
+
 /* May this process raise hard limits? (CAP_SYS_RESOURCE is effective; that of a user namespace does not count in Linux, but these bind the guest only.) */
 static bool may_raise(void)
 {
@@ -34,6 +39,8 @@ int rlimit_get(struct hk_process *p, unsigned resource, struct rlimit64 *out)
 {
 	int r;
 
+	if (resource == RLIMIT_NOFILE)
+		return fd_guard_get_limit(&p->fds, out);
 	pthread_mutex_lock(&p->mm->lock);
 	r = get_locked(p, resource, out);
 	pthread_mutex_unlock(&p->mm->lock);
@@ -67,11 +74,7 @@ int rlimit_set(struct hk_process *p, unsigned resource, const struct rlimit64 *l
 {
 	if (is_memory(resource))
 		return set_memory(p, resource, lim);
-	if (resource == RLIMIT_NOFILE && lim->rlim_cur <= lim->rlim_max) {
-		int r = fd_guard_relocate(&p->fds, lim->rlim_cur);
-
-		if (r)
-			return r;
-	}
+	if (resource == RLIMIT_NOFILE)
+		return fd_guard_set_limit(&p->fds, lim);
 	return syscall(SYS_prlimit64, 0, resource, lim, NULL) ? -errno : 0;
 }

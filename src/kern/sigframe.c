@@ -172,20 +172,17 @@ static uint64_t open_mask(const struct signal_state *s)
 	return s->waited ? s->wait_mask : s->blocked;
 }
 
-/* Run the guest's handler of sig. False: there is none to run, or no stack for it. */
-static bool enter(struct hk_task *t, int sig, const siginfo_t *info)
+/* Run the guest's handler of sig, by that action. False: there is none to run, or no stack for it. */
+static bool enter(struct hk_task *t, int sig, const siginfo_t *info, const struct hk_sigaction *act)
 {
-	struct hk_sigaction act = t->proc->actions.act[sig];
-	uint64_t mask = open_mask(&t->signals) | act.mask;
+	uint64_t mask = open_mask(&t->signals) | act->mask;
 
-	if (act.handler <= 1 || !push(t, sig, info, &act))
+	if (act->handler <= 1 || !push(t, sig, info, act))
 		return false;
 	if (t->proc->trace && t->proc->trace->signal)
 		t->proc->trace->signal(t->proc->trace->ctx, info);
-	if (!(act.flags & SA_NODEFER))
+	if (!(act->flags & SA_NODEFER))
 		mask |= BIT(sig);
-	if (act.flags & SA_RESETHAND)
-		signal_action(t, sig, &(struct hk_sigaction){ 0 }, NULL);
 	if (t->signals.alt.flags & (int32_t)SS_AUTODISARM)
 		t->signals.alt = (struct hk_sigstack){ .flags = SS_DISABLE };
 	t->signals.waited = false;
@@ -221,13 +218,13 @@ static void no_frame(struct hk_task *t, int sig)
 
 static void deliver_one(struct hk_task *t, const struct signal_caught *c)
 {
-	const struct hk_sigaction *act = &t->proc->actions.act[c->sig];
+	const struct hk_sigaction act = signal_take_action(t, c->sig);
 
-	if (act->handler > 1)
-		settle_call(t, act->flags & SA_RESTART);
-	if (enter(t, c->sig, &c->info))
+	if (act.handler > 1)
+		settle_call(t, act.flags & SA_RESTART);
+	if (enter(t, c->sig, &c->info, &act))
 		return;
-	if (act->handler <= 1) {
+	if (act.handler <= 1) {
 		/* Its disposition changed after it was caught: let the host do what it now is. */
 		hk_hostcall_sure(SYS_rt_tgsigqueueinfo, getpid(), t->tid, c->sig, &c->info);
 		signal_set_mask(t, t->signals.blocked);
@@ -266,9 +263,13 @@ void signal_deliver(struct hk_task *t)
 bool signal_fault(struct hk_task *t, int sig, int code, uint64_t addr)
 {
 	siginfo_t info = { .si_signo = sig, .si_code = code };
+	struct hk_sigaction act;
 
+	if (t->signals.blocked & BIT(sig))
+		return false;
 	info.si_addr = (void *)(uintptr_t)addr;
-	return !(t->signals.blocked & BIT(sig)) && enter(t, sig, &info);
+	act = signal_take_action(t, sig);
+	return enter(t, sig, &info, &act);
 }
 
 /* ---- sigreturn ---- */
@@ -304,14 +305,14 @@ static int leave_through_gate(struct hk_task *t, uint64_t at, uint64_t fpstate)
 {
 	struct hk_regs *r = regs_of(t);
 	struct xsave_sw sw;
-	struct sigframe_exit last = { .rax = r->rax,
-				      .rcx = r->rcx,
-				      .rdx = r->rdx,
-				      .rip = r->rip,
-				      .cs = GATE_SEL_USER_CS,
-				      .rflags = r->rflags,
-				      .rsp = r->rsp,
-				      .ss = GATE_SEL_USER_SS };
+	struct gate_leave last = { .rax = r->rax,
+				   .rcx = r->rcx,
+				   .rdx = r->rdx,
+				   .frame = { .rip = r->rip,
+					      .cs = GATE_SEL_USER_CS,
+					      .rflags = r->rflags,
+					      .rsp = r->rsp,
+					      .ss = GATE_SEL_USER_SS } };
 	bool extended =
 		t->signals.xsave_size && get_guest(&sw, GVA(fpstate + XSAVE_SW_OFFSET)) == 0 && sw.magic1 == FP_MAGIC1;
 	int err = put_guest(GVA(at), &last);

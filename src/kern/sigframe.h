@@ -54,9 +54,4 @@ struct xsave_sw {
 
 _Static_assert(sizeof(struct xsave_sw) == FXSAVE_SIZE - XSAVE_SW_OFFSET, "struct _fpx_sw_bytes");
 
-/* What the gate's signal exit pops. */
-struct sigframe_exit {
-	uint64_t rax, rcx, rdx, rip, cs, rflags, rsp, ss;
-};
-
 #endif

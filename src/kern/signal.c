@@ -85,6 +85,31 @@ static int64_t mirror(int sig, const struct hk_sigaction *act)
 	return host_action(sig, &host, NULL);
 }
 
+/* What tells a kick from a SIGBUS that somebody sent: a value that nobody else knows. */
+static const char kick_token;
+
+void signal_kick(pid_t tid)
+{
+	siginfo_t info = { .si_signo = SIGBUS, .si_code = SI_QUEUE };
+
+	info.si_pid = getpid();
+	info.si_value.sival_ptr = (void *)(uintptr_t)&kick_token;
+	hk_hostcall_sure(SYS_rt_tgsigqueueinfo, getpid(), tid, SIGBUS, &info);
+}
+
+static bool is_kick(int sig, const siginfo_t *info)
+{
+	return sig == SIGBUS && info->si_code == SI_QUEUE && info->si_value.sival_ptr == &kick_token;
+}
+
+bool signal_was_kick(struct hk_task *t)
+{
+	bool kicked = t->signals.kicked;
+
+	t->signals.kicked = 0;
+	return kicked && !t->signals.caught_count && !signal_held(t, ~t->signals.blocked);
+}
+
 /* A SIGSEGV or SIGBUS that somebody sent: the host cannot block it, so it is kept here until its turn comes. True: taken care of. */
 static bool on_sent_fault_signal(int sig, siginfo_t *info, void *context)
 {
@@ -92,9 +117,21 @@ static bool on_sent_fault_signal(int sig, siginfo_t *info, void *context)
 	int i = sig == SIGBUS;
 	uint64_t handler;
 
-	if (!t)
+	if (is_kick(sig, info)) {
+		if (t) {
+			t->signals.kicked = 1;
+			t->cpu->ops->kick(t->cpu);
+		}
+		return true;
+	}
+	if (!t && hk_hostcall_sure(SYS_gettid) == getpid())
 		return false;
-	handler = t->proc->actions.act[sig].handler;
+	if (!t) {
+		/* A thread of the monitor's own took it: it was meant for the program. */
+		hk_hostcall_sure(SYS_rt_tgsigqueueinfo, getpid(), getpid(), sig, info);
+		return true;
+	}
+	handler = __atomic_load_n(&t->proc->actions.act[sig].handler, __ATOMIC_RELAXED);
 	if (!(t->signals.blocked & BIT(sig)) && handler <= 1)
 		return handler == 1;
 	if (!t->signals.sent[i].pending) {
@@ -143,24 +180,112 @@ int signal_init(struct hk_task *t)
 	return (int)r;
 }
 
-int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act)
+void signal_start_thread(struct hk_task *t)
 {
-	struct hk_sigaction *act = &t->proc->actions.act[sig];
-	int64_t r = 0;
+	current = t;
+	signal_set_mask(t, t->signals.blocked);
+}
 
-	if (old_act)
-		*old_act = *act;
-	if (!new_act)
-		return 0;
-	if (sig == SIGKILL || sig == SIGSTOP)
-		return -EINVAL;
-	r = mirror(sig, new_act);
+bool signal_close(struct hk_task *t)
+{
+	uint64_t all = ~NEVER_BLOCKED;
+
+	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
+	if (!t->signals.caught_count && !signal_held(t, ~t->signals.blocked))
+		return true;
+	signal_set_mask(t, t->signals.blocked);
+	return false;
+}
+
+void signal_end_thread(struct hk_task *t)
+{
+	uint64_t all = ~0UL;
+
+	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
+	current = NULL;
+	/* Sent to the process, it may be, and kept here since it is blocked: somebody else's now. */
+	for (int i = 0; i < 2; i++)
+		if (t->signals.sent[i].pending && t->signals.sent[i].info.si_code != SI_TKILL)
+			hk_hostcall_sure(SYS_kill, getpid(), i ? SIGBUS : SIGSEGV);
+}
+
+void signal_renew(struct hk_process *p, int sig)
+{
+	pthread_mutex_lock(&p->actions.lock);
+	(void)mirror(sig, &p->actions.act[sig]);
+	pthread_mutex_unlock(&p->actions.lock);
+}
+
+void signal_hold(uint64_t *was)
+{
+	uint64_t all = ~NEVER_BLOCKED;
+
+	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &all, was, 8);
+}
+
+void signal_release(uint64_t was)
+{
+	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &was, NULL, 8);
+}
+
+void signal_forked(struct hk_task *t)
+{
+	struct signal_state *s = &t->signals;
+
+	current = t;
+	s->caught_count = 0;
+	s->sent[0].pending = s->sent[1].pending = 0;
+	s->waited = s->restart = false;
+	signal_set_mask(t, s->blocked);
+}
+
+void signal_resumed(struct hk_task *t)
+{
+	current = t;
+}
+
+/* Make it the action, on the host first. The lock is held. */
+static int64_t change(struct hk_process *p, int sig, const struct hk_sigaction *to)
+{
+	struct hk_sigaction *act = &p->actions.act[sig];
+	int64_t r = mirror(sig, to);
+
 	if (r)
 		return r;
-	*act = *new_act;
-	act->flags &= KNOWN_FLAGS;
-	act->mask &= ~(BIT(SIGKILL) | BIT(SIGSTOP));
+	act->flags = to->flags & KNOWN_FLAGS;
+	act->restorer = to->restorer;
+	act->mask = to->mask & ~(BIT(SIGKILL) | BIT(SIGSTOP));
+	__atomic_store_n(&act->handler, to->handler, __ATOMIC_RELAXED);
 	return 0;
+}
+
+int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act)
+{
+	struct signal_actions *a = &t->proc->actions;
+	int64_t r = 0;
+
+	if (new_act && (sig == SIGKILL || sig == SIGSTOP))
+		return -EINVAL;
+	pthread_mutex_lock(&a->lock);
+	if (old_act)
+		*old_act = a->act[sig];
+	if (new_act)
+		r = change(t->proc, sig, new_act);
+	pthread_mutex_unlock(&a->lock);
+	return r;
+}
+
+struct hk_sigaction signal_take_action(struct hk_task *t, int sig)
+{
+	struct signal_actions *a = &t->proc->actions;
+	struct hk_sigaction act;
+
+	pthread_mutex_lock(&a->lock);
+	act = a->act[sig];
+	if (act.handler > 1 && (act.flags & SA_RESETHAND))
+		(void)change(t->proc, sig, &(struct hk_sigaction){ 0 });
+	pthread_mutex_unlock(&a->lock);
+	return act;
 }
 
 uint64_t signal_host_mask(uint64_t mask)

@@ -11,9 +11,11 @@
 #include "base/compiler.h"
 #include "base/hostcall.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 
+struct hk_process;
 struct hk_task;
 
 #define SIGNAL_COUNT 64
@@ -26,6 +28,8 @@ struct hk_sigaction {
 };
 
 struct signal_actions {
+	pthread_mutex_t
+		lock; /* guards act, and that the host's are what stands for them; a handler reads one word without */
 	struct hk_sigaction act[SIGNAL_COUNT + 1]; /* as the guest set them */
 };
 
@@ -54,6 +58,7 @@ struct signal_state {     /* one a task; only its own thread touches it, its sig
 		volatile sig_atomic_t pending;
 		siginfo_t info;
 	} sent[2];
+	volatile sig_atomic_t kicked; /* by signal_kick, since signal_was_kick last asked */
 	bool waited; /* the call that a signal ended had this mask instead of `blocked`: its handler starts with it */
 	uint64_t wait_mask;
 	bool restart; /* the current call returned -HK_ERESTARTSYS */
@@ -66,8 +71,31 @@ struct signal_state {     /* one a task; only its own thread touches it, its sig
 /* Take this thread's mask and the process's dispositions as the guest's. Once a thread. */
 HK_MUST_CHECK int signal_init(struct hk_task *t);
 
+/* On a new thread: t is the caller's from now on, with the mask in t->signals. */
+void signal_start_thread(struct hk_task *t);
+/* The thread is about to end: no more signals are caught. False: some were, and must have their handlers first; nothing is changed. */
+HK_MUST_CHECK bool signal_close(struct hk_task *t);
+/* The caller is nobody's any more, with all signals blocked. After signal_close, if the process lives on. */
+void signal_end_thread(struct hk_task *t);
+/* Make a thread of the process look up: its KVM_RUN returns. If it is just going to wait in a host call instead, that call is made again. */
+void signal_kick(pid_t tid);
+/* Was the call that ended with -EINTR cut short by a kick alone? Once. */
+bool signal_was_kick(struct hk_task *t);
+/* The host's action for sig was changed by somebody else: make it again what stands for the guest's. */
+void signal_renew(struct hk_process *p, int sig);
+/* Block and hold back all that can be, for the length of a fork; the mask as it was to *was. */
+void signal_hold(uint64_t *was);
+void signal_release(uint64_t was);
+/* In a child, with all held: what its parent had caught or waits for is not the child's. Lets signals in as the guest's mask says. */
+void signal_forked(struct hk_task *t);
+
+/* In a parent of vfork, whose thread lent itself to the child. */
+void signal_resumed(struct hk_task *t);
+
 /* rt_sigaction: sig 1–64; new_act or old_act may be NULL. */
 int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act);
+/* The action by which a signal is about to be handled: with SA_RESETHAND it is the default one from now on. */
+struct hk_sigaction signal_take_action(struct hk_task *t, int sig);
 /* Set the mask (SIGKILL and SIGSTOP are taken out) and mirror it. */
 void signal_set_mask(struct hk_task *t, uint64_t mask);
 /* The current call waited with `mask` in place of the guest's (sigsuspend, ppoll) and ended with `result`, which is returned. */

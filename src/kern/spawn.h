@@ -25,7 +25,10 @@ struct clone_request {
 
 /* A new program, with its strings copied. */
 struct exec_program {
-	const char *path;  /* as the guest named it, resolved against its directory descriptor */
+	const char *
+		path; /* as the guest named it, or /dev/fd/N/… for a name below a descriptor: for AT_EXECFN, scripts and comm */
+	int fd;            /* the file (O_PATH will do); exec closes it */
+	bool closes;       /* path leads through a descriptor that is close-on-exec: no interpreter could open it */
 	char *const *argv; /* NULL-terminated */
 	char *const *envp; /* NULL-terminated */
 };
@@ -35,6 +38,9 @@ struct hk_spawn_ops {
 	int64_t (*thread)(struct hk_task *t, const struct clone_request *req);
 	/* A process of its own: in the parent its pid or -errno, in the child 0. */
 	int64_t (*process)(struct hk_task *t, const struct clone_request *req);
+	/* Between the two no other thread of the process runs the program's code; they may be in the monitor, or wait in a system call. Neither nests. */
+	void (*stop_world)(struct hk_task *t);
+	void (*resume_world)(struct hk_task *t);
 	/* Become another program. Returns only -errno, with the old one untouched. */
 	int64_t (*exec)(struct hk_task *t, const struct exec_program *p);
 };

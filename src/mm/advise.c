@@ -34,7 +34,8 @@ int64_t mm_advise(struct mm *mm, gva_t addr, uint64_t len, int advice)
 	if (!range_ok(addr, len))
 		return len == 0 ? 0 : -ENOMEM;
 	pthread_mutex_lock(&mm->lock);
-	r = hk_hostcall_sure(SYS_madvise, addr.v, len, advice);
+	r = vma_any(&mm->vmas, addr.v, addr.v + len, VMA_SEALED) ? -EPERM
+								 : hk_hostcall_sure(SYS_madvise, addr.v, len, advice);
 	pthread_mutex_unlock(&mm->lock);
 	return r;
 }

@@ -99,7 +99,6 @@ int mm_walk(struct mm *mm, int (*cb)(const struct vma *v, void *ctx), void *ctx)
 
 bool mm_describe(struct mm *mm, gva_t addr, struct mm_vma_info *out)
 {
-	static const char *const names[] = { [VMA_PLAIN] = "", [VMA_HEAP] = "[heap]", [VMA_STACK] = "[stack]" };
 	struct vma *v;
 
 	pthread_mutex_lock(&mm->lock);
@@ -108,7 +107,7 @@ bool mm_describe(struct mm *mm, gva_t addr, struct mm_vma_info *out)
 		*out = (struct mm_vma_info){
 			.start = v->start, .end = v->end, .offset = v->offset, .prot = v->prot, .flags = v->flags
 		};
-		snprintf(out->path, sizeof(out->path), "%s", v->file ? v->file->path : names[v->kind]);
+		snprintf(out->path, sizeof(out->path), "%s", v->file ? v->file->path : vma_kind_name(v->kind));
 	}
 	pthread_mutex_unlock(&mm->lock);
 	return v != NULL;

@@ -17,6 +17,17 @@ struct mm_charge mm_charged(const struct mm *mm, uint64_t start, uint64_t end);
 bool mm_within_limits(const struct mm *mm, uint64_t space, struct mm_charge more, struct mm_charge less);
 void mm_recharge(struct mm *mm, struct mm_charge less, struct mm_charge more);
 
+static inline void mm_code_changing(const struct mm *mm, uint64_t start, uint64_t end)
+{
+	if (mm->code_watch.changing)
+		mm->code_watch.changing(mm->code_watch.ctx, start, end);
+}
+
+/* Free space for len bytes, at `hint` if it is free; 0 if there is none. */
+uint64_t mm_find_place(const struct mm *mm, uint64_t hint, uint64_t len, int flags);
+/* munmap with the lock held; start and end are whole pages. */
+int64_t mm_unmap_locked(struct mm *mm, uint64_t start, uint64_t end);
+
 /* The protection of the host mapping behind a guest mapping with this one. */
 int mm_host_prot(int prot);
 

@@ -59,7 +59,7 @@ static uint64_t placement_align(int flags)
 	return 1UL << (shift >= 12 && shift < 40 ? shift : 21);
 }
 
-static uint64_t find_place(const struct mm *mm, uint64_t hint, uint64_t len, int flags)
+uint64_t mm_find_place(const struct mm *mm, uint64_t hint, uint64_t len, int flags)
 {
 	uint64_t align = placement_align(flags), found;
 
@@ -89,6 +89,8 @@ static int64_t choose(const struct mm *mm, uint64_t addr, uint64_t len, int flag
 			return -EINVAL;
 		if (addr < HK_GUEST_MIN)
 			return -EPERM;
+		if (vma_any(&mm->vmas, addr, addr + len, VMA_SEALED))
+			return flags & MAP_FIXED_NOREPLACE ? -EEXIST : -EPERM;
 		if (flags & MAP_FIXED_NOREPLACE) {
 			struct vma *v = vma_find_from(&mm->vmas, addr);
 
@@ -98,7 +100,7 @@ static int64_t choose(const struct mm *mm, uint64_t addr, uint64_t len, int flag
 		*at = addr;
 		return 0;
 	}
-	*at = find_place(mm, addr, len, flags);
+	*at = mm_find_place(mm, addr, len, flags);
 	return *at ? 0 : -ENOMEM;
 }
 
@@ -120,6 +122,14 @@ static struct vma_file *file_of(int fd, const char *path)
 		path = name;
 	}
 	return vma_file_new(path, st.st_dev, st.st_ino);
+}
+
+/* Files without a type are the kernel's own devices: a vCPU, which another thread is just making, must not be mapped by the program it runs. */
+static bool has_no_type(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == 0;
 }
 
 static bool on_noexec_mount(int fd)
@@ -163,6 +173,7 @@ static int64_t map_at(struct mm *mm, struct vma *v, int flags, int fd, bool popu
 		return -EINVAL;
 	if (!mm_within_limits(mm, len, mm_charge_of(v, len), old))
 		return -ENOMEM;
+	mm_code_changing(mm, v->start, v->end);
 	r = hk_hostcall_sure(SYS_mmap, v->start, len, mm_host_prot(v->prot), host_flags, fd, v->offset);
 	if (r < 0)
 		return r;
@@ -181,7 +192,7 @@ int64_t mm_map(struct mm *mm, gva_t addr, uint64_t len, int prot, int flags, int
 	       const struct mm_map_hint *hint)
 {
 	struct vma v = { .prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC),
-			 .flags = vma_flags(flags),
+			 .flags = vma_flags(flags) | (prot & PROT_WRITE ? VMA_WRITTEN : 0),
 			 .kind = hint ? hint->kind : VMA_PLAIN };
 	bool anonymous = flags & MAP_ANONYMOUS;
 	int64_t r;
@@ -202,6 +213,8 @@ int64_t mm_map(struct mm *mm, gva_t addr, uint64_t len, int prot, int flags, int
 				return -EPERM;
 			v.flags |= VMA_NOEXEC;
 		}
+		if (has_no_type(fd))
+			return -ENODEV;
 		v.file = file_of(fd, hint ? hint->path : NULL);
 		if (!v.file)
 			return -ENOMEM;
@@ -231,11 +244,15 @@ static int check_range(gva_t addr, uint64_t len, uint64_t *end)
 	return *end > HK_GUEST_MAX ? -EINVAL : 0;
 }
 
-static int64_t unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
+int64_t mm_unmap_locked(struct mm *mm, uint64_t start, uint64_t end)
 {
 	struct mm_charge old = mm_charged(mm, start, end);
-	int64_t r = hk_hostcall_sure(SYS_munmap, start, end - start);
+	int64_t r;
 
+	if (vma_any(&mm->vmas, start, end, VMA_SEALED))
+		return -EPERM;
+	mm_code_changing(mm, start, end);
+	r = hk_hostcall_sure(SYS_munmap, start, end - start);
 	if (r == 0)
 		r = vma_remove(&mm->vmas, start, end);
 	if (r == 0)
@@ -252,7 +269,7 @@ int64_t mm_unmap(struct mm *mm, gva_t addr, uint64_t len)
 		return -EINVAL;
 	pthread_mutex_lock(&mm->lock);
 	/* Nothing of the guest's lies below its first address; the host has other business there. */
-	r = end <= HK_GUEST_MIN ? 0 : unmap_locked(mm, hk_max(addr.v, HK_GUEST_MIN), end);
+	r = end <= HK_GUEST_MIN ? 0 : mm_unmap_locked(mm, hk_max(addr.v, HK_GUEST_MIN), end);
 	pthread_mutex_unlock(&mm->lock);
 	return r;
 }
@@ -270,9 +287,11 @@ static int64_t protect_part(struct mm *mm, uint64_t start, uint64_t end, int pro
 		return -ENOMEM;
 	if ((prot & PROT_EXEC) && (probe.flags & VMA_NOEXEC))
 		return -EACCES;
+	if ((prot & PROT_WRITE) || probe.kind == VMA_GATE)
+		mm_code_changing(mm, start, end);
 	r = hk_hostcall_sure(SYS_mprotect, start, end - start, mm_host_prot(prot));
 	if (r == 0)
-		r = vma_update(&mm->vmas, start, end, prot, 0, 0);
+		r = vma_update(&mm->vmas, start, end, prot, prot & PROT_WRITE ? VMA_WRITTEN : 0, VMA_WRITTEN);
 	if (r)
 		return r;
 	mm_recharge(mm, before, after);
@@ -283,6 +302,8 @@ static int64_t protect_part(struct mm *mm, uint64_t start, uint64_t end, int pro
 
 static int64_t protect_locked(struct mm *mm, uint64_t start, uint64_t end, int prot)
 {
+	if (vma_any(&mm->vmas, start, end, VMA_SEALED))
+		return -EPERM;
 	while (start < end) {
 		struct vma *v = vma_find(&mm->vmas, start);
 		uint64_t stop;
@@ -366,8 +387,12 @@ static int64_t move_to(struct mm *mm, struct vma *v, uint64_t old, uint64_t old_
 		       int flags)
 {
 	bool keep = (flags & MREMAP_DONTUNMAP) || old_len == 0;
-	int64_t r = hk_hostcall_sure(SYS_mremap, old, old_len, new_len,
-				     (flags & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED, new);
+	int64_t r;
+
+	mm_code_changing(mm, old, old + old_len);
+	mm_code_changing(mm, new, new + new_len);
+	r = hk_hostcall_sure(SYS_mremap, old, old_len, new_len,
+			     (flags & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED, new);
 
 	return r < 0 ? r : record_move(mm, v, old, old_len, new, new_len, keep);
 }
@@ -403,15 +428,18 @@ static int64_t remap_locked(struct mm *mm, uint64_t old, uint64_t old_len, uint6
 
 	if (!v)
 		return -EFAULT;
+	if ((v->flags & VMA_SEALED) ||
+	    ((flags & MREMAP_FIXED) && vma_any(&mm->vmas, new_addr, new_addr + new_len, VMA_SEALED)))
+		return -EPERM;
 	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && new_len <= old_len) {
-		r = new_len < old_len ? unmap_locked(mm, old + new_len, old + old_len) : 0;
+		r = new_len < old_len ? mm_unmap_locked(mm, old + new_len, old + old_len) : 0;
 		return r ? r : (int64_t)old;
 	}
 	if (old + hk_min(old_len, new_len) > v->end)
 		return -EFAULT;
 	if (new_len < old_len) {
 		/* What is too much goes first; it need not belong to the same mapping. */
-		r = unmap_locked(mm, old + new_len, old + old_len);
+		r = mm_unmap_locked(mm, old + new_len, old + old_len);
 		if (r)
 			return r;
 		old_len = new_len;
@@ -431,7 +459,7 @@ static int64_t remap_locked(struct mm *mm, uint64_t old, uint64_t old_len, uint6
 	}
 	if (!(flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
-	place = find_place(mm, flags & MREMAP_DONTUNMAP ? new_addr : 0, new_len, 0);
+	place = mm_find_place(mm, flags & MREMAP_DONTUNMAP ? new_addr : 0, new_len, 0);
 	return place ? move_to(mm, v, old, old_len, place, new_len, flags) : -ENOMEM;
 }
 
@@ -467,15 +495,34 @@ int64_t mm_remap(struct mm *mm, gva_t old, uint64_t old_len, uint64_t new_len, i
 	return r;
 }
 
+int mm_seal(struct mm *mm, gva_t start, uint64_t len)
+{
+	uint64_t end = start.v + len;
+	int r = 0;
+
+	pthread_mutex_lock(&mm->lock);
+	for (struct vma *v = vma_find(&mm->vmas, start.v); r == 0 && v && v->start < end;
+	     v = vma_find(&mm->vmas, start.v)) {
+		uint64_t stop = hk_min(v->end, end);
+
+		r = vma_update(&mm->vmas, start.v, stop, v->prot, VMA_SEALED, VMA_SEALED);
+		start.v = stop;
+	}
+	pthread_mutex_unlock(&mm->lock);
+	return r;
+}
+
 /* ---- the heap ---- */
 
 static bool brk_move(struct mm *mm, uint64_t old_end, uint64_t new_end)
 {
-	struct vma v = { .start = old_end, .end = new_end, .prot = PROT_READ | PROT_WRITE, .kind = VMA_HEAP };
+	struct vma v = {
+		.start = old_end, .end = new_end, .prot = PROT_READ | PROT_WRITE, .flags = VMA_WRITTEN, .kind = VMA_HEAP
+	};
 	struct vma *next;
 
 	if (new_end <= old_end)
-		return new_end == old_end || unmap_locked(mm, new_end, old_end) == 0;
+		return new_end == old_end || mm_unmap_locked(mm, new_end, old_end) == 0;
 	next = vma_find_from(&mm->vmas, old_end);
 	if (next && next->start < new_end + HK_PAGE_SIZE)
 		return false;

@@ -12,8 +12,15 @@
 
 #include <pthread.h>
 
+/* Whoever has changed the guest's code (src/gate) is told, with mm's lock held, before [start, end) is unmapped, moved or made writable. */
+struct mm_code_watch {
+	void *ctx;
+	void (*changing)(void *ctx, uint64_t start, uint64_t end);
+};
+
 struct mm {
 	pthread_mutex_t lock; /* guards everything below */
+	struct mm_code_watch code_watch;
 	struct vma_tree vmas;
 	struct pagetable pt;
 	uint64_t brk_start, brk; /* the heap is [brk_start, brk) rounded up to pages */
@@ -49,7 +56,20 @@ int64_t mm_map(struct mm *mm, gva_t addr, uint64_t len, int prot, int flags, int
 int64_t mm_unmap(struct mm *mm, gva_t addr, uint64_t len);
 int64_t mm_protect(struct mm *mm, gva_t addr, uint64_t len, int prot);
 int64_t mm_remap(struct mm *mm, gva_t old, uint64_t old_len, uint64_t new_len, int flags, gva_t new_addr);
+/* The next three want the lock held. One page for code that jumps reach from [near - reach, near + reach], or exactly at `exact` if that is not 0, which the
+ * guest may run but not write: its address, or 0. Write into code or into such a page whatever its protection: 0 or -errno. May [start, end) be patched:
+ * private, executable, and never writable since it was mapped? */
+uint64_t mm_code_page(struct mm *mm, uint64_t near, uint64_t reach, uint64_t exact);
+HK_MUST_CHECK int mm_code_write(struct mm *mm, uint64_t at, const void *bytes, size_t len, bool at_once);
+bool mm_code_constant(struct mm *mm, uint64_t start, uint64_t end);
+/* From now on the guest may not change [start, end): EPERM, as after mseal(2). */
+HK_MUST_CHECK int mm_seal(struct mm *mm, gva_t start, uint64_t len);
 int64_t mm_brk(struct mm *mm, gva_t want);
+/* shmat and shmdt. */
+int64_t mm_shm_attach(struct mm *mm, int id, gva_t addr, int flags);
+int64_t mm_shm_detach(struct mm *mm, gva_t addr);
+/* remap_file_pages: [start, start+size) of a shared mapping shows its file from page pgoff on. */
+int64_t mm_remap_file_pages(struct mm *mm, gva_t start, uint64_t size, int prot, uint64_t pgoff, int flags);
 int64_t mm_advise(struct mm *mm, gva_t addr, uint64_t len, int advice);
 int64_t mm_lock(struct mm *mm, gva_t addr, uint64_t len, int flags); /* mlock2 */
 int64_t mm_unlock(struct mm *mm, gva_t addr, uint64_t len);

@@ -36,6 +36,9 @@
 
 #define ARENA_SIZE  (1UL << 30)
 #define ARENA_FIRST (1UL << 20)
+/* Memory of the monitor's that the guest sees at another address: behind the tables' arena. */
+#define FOREIGN_GPA (2UL << 30)
+#define FOREIGN_MAX (1UL << 20)
 /* Granules begin above 4 GiB: below are the tables, and what some hosts reserve for themselves under 4 GiB. */
 #define GRANULE_GPA (4UL << 30)
 
@@ -116,8 +119,10 @@ gpa_t pt_root(const struct pagetable *pt)
 	return GPA(0); /* the first page that pt_init took */
 }
 
+/* The VM sees its tables: whatever a program that has become its master writes there must not lead out of the arena. */
 static uint64_t *table_at(const struct pagetable *pt, uint64_t entry)
 {
+	HK_BUG_ON((entry & PTE_ADDRESS) >= pt->arena_used);
 	return (uint64_t *)(pt->arena + (entry & PTE_ADDRESS));
 }
 
@@ -378,6 +383,21 @@ int pt_map_gate(struct pagetable *pt, uint64_t va, gpa_t gpa, bool user, bool wr
 	table[(va >> 12) & 511] = gpa.v | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | (user ? PTE_USER : 0) |
 				  (write ? PTE_WRITE : 0) | (exec ? 0 : PTE_NX);
 	return 0;
+}
+
+int pt_map_foreign(struct pagetable *pt, uint64_t va, uint64_t hva, uint64_t size)
+{
+	int r = size > FOREIGN_MAX ? -EINVAL : add_slot(pt, FOREIGN_GPA, hva, size);
+
+	/* As if executable: that makes the small pages, whose entries are then replaced. */
+	if (r == 0)
+		r = pt_map(pt, va, va + size, true, false);
+	for (uint64_t at = 0; r == 0 && at < size; at += HK_PAGE_SIZE) {
+		uint64_t *table = table_at(pt, *directory_lookup(pt, va + at));
+
+		table[((va + at) >> 12) & 511] = (FOREIGN_GPA + at) | (PTE_LEAF & ~PTE_WRITE) | PTE_NX;
+	}
+	return r;
 }
 
 bool pt_lookup(const struct pagetable *pt, uint64_t va, gpa_t *gpa, uint64_t *flags)

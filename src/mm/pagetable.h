@@ -43,6 +43,9 @@ gpa_t pt_root(const struct pagetable *pt);
 HK_MUST_CHECK int pt_map(struct pagetable *pt, uint64_t start, uint64_t end, bool exec, bool lazy);
 /* Map one page of the monitor's own (the gate) at a virtual address above HK_GUEST_MAX. */
 HK_MUST_CHECK int pt_map_gate(struct pagetable *pt, uint64_t va, gpa_t gpa, bool user, bool write, bool exec);
+/* Let [va, va+size) of the guest show the monitor's memory at hva, read-only: the one exception to "same address". Once, before the guest has
+ * touched the range; nothing else may ever be mapped there. 0 or -errno. */
+HK_MUST_CHECK int pt_map_foreign(struct pagetable *pt, uint64_t va, uint64_t hva, uint64_t size);
 /* Table pages and gate pages come from here: one zeroed page, its host address in *hva. -ENOMEM when full. */
 HK_MUST_CHECK int pt_alloc_page(struct pagetable *pt, gpa_t *gpa, void **hva);
 

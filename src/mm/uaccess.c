@@ -15,6 +15,8 @@ size_t uaccess_copy(void *dst, const void *src, size_t n);
 size_t uaccess_clear(void *dst, size_t n);
 size_t uaccess_scan(char *dst, const char *src, size_t n);
 size_t uaccess_touch(void *p, int write);
+size_t uaccess_cmpxchg(uint32_t *p, uint32_t *expected, uint32_t desired);
+size_t uaccess_store(void *p, uint64_t value);
 
 #define SCAN_FAULT (1UL << 63)
 
@@ -77,6 +79,11 @@ int clear_guest(gva_t dst, size_t len)
 	return gva_range_ok(dst, len) && uaccess_clear(pointer(dst), len) == 0 ? 0 : -EFAULT;
 }
 
+int store_guest(gva_t dst, uint64_t value)
+{
+	return gva_range_ok(dst, 8) && dst.v % 8 == 0 && uaccess_store(pointer(dst), value) == 0 ? 0 : -EFAULT;
+}
+
 size_t copy_from_guest_partial(void *dst, gva_t src, size_t len)
 {
 	if (src.v >= HK_GUEST_MAX || src.v < HK_GUEST_MIN)
@@ -107,4 +114,9 @@ int uaccess_probe(gva_t a, bool write)
 	if (!gva_range_ok(a, 1))
 		return SIGSEGV;
 	return uaccess_touch(pointer(a), write) ? last_signal : 0;
+}
+
+int uaccess_exchange(gva_t a, uint32_t *expected, uint32_t desired)
+{
+	return gva_range_ok(a, sizeof(*expected)) && uaccess_cmpxchg(pointer(a), expected, desired) == 0 ? 0 : -EFAULT;
 }

@@ -26,6 +26,9 @@ HK_MUST_CHECK int copy_to_guest(gva_t dst, const void *src, size_t len);
 /* len zero bytes at dst. */
 HK_MUST_CHECK int clear_guest(gva_t dst, size_t len);
 
+/* One aligned store of eight bytes, which other threads see whole. */
+HK_MUST_CHECK int store_guest(gva_t dst, uint64_t value);
+
 /* As many bytes as can be read from src before a fault, up to len; may be 0. */
 size_t copy_from_guest_partial(void *dst, gva_t src, size_t len);
 
@@ -35,6 +38,9 @@ HK_MUST_CHECK ssize_t guest_str(char *dst, gva_t src, size_t cap);
 
 /* What a touch of the byte at a does in the host: 0 fine, SIGSEGV or SIGBUS. A write touch leaves the byte as it is. */
 HK_MUST_CHECK int uaccess_probe(gva_t a, bool write);
+
+/* Atomically: if *expected is at a, write desired there. *expected becomes what was there. 0 or -EFAULT. */
+HK_MUST_CHECK int uaccess_exchange(gva_t a, uint32_t *expected, uint32_t desired);
 
 #define get_guest(var, gva) copy_from_guest((var), (gva), sizeof(*(var)))
 #define put_guest(gva, var) copy_to_guest((gva), (var), sizeof(*(var)))

@@ -5,9 +5,9 @@
  */
 	.text
 	.globl uaccess_begin, uaccess_end, uaccess_fixup
-	.globl uaccess_copy, uaccess_clear, uaccess_scan, uaccess_touch
+	.globl uaccess_copy, uaccess_clear, uaccess_scan, uaccess_touch, uaccess_cmpxchg, uaccess_store
 	.hidden uaccess_begin, uaccess_end, uaccess_fixup
-	.hidden uaccess_copy, uaccess_clear, uaccess_scan, uaccess_touch
+	.hidden uaccess_copy, uaccess_clear, uaccess_scan, uaccess_touch, uaccess_cmpxchg, uaccess_store
 	.cfi_startproc
 
 uaccess_begin:
@@ -58,6 +58,24 @@ uaccess_touch:
 	xor %eax, %eax
 	ret
 1:	lock orb $0, (%rdi)
+	xor %eax, %eax
+	ret
+
+	/* size_t uaccess_cmpxchg(uint32_t *p, uint32_t *expected, uint32_t desired): 0 with what was there in *expected, or 1 on a fault. */
+	.type uaccess_cmpxchg, @function
+uaccess_cmpxchg:
+	mov $1, %ecx
+	mov (%rsi), %eax
+	lock cmpxchg %edx, (%rdi)
+	mov %eax, (%rsi)
+	xor %eax, %eax
+	ret
+
+	/* size_t uaccess_store(uint64_t *p, uint64_t value): one store; 0, or 1 on a fault. */
+	.type uaccess_store, @function
+uaccess_store:
+	mov $1, %ecx
+	mov %rsi, (%rdi)
 	xor %eax, %eax
 	ret
 uaccess_end:

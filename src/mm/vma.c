@@ -57,6 +57,13 @@ struct vma *vma_first(const struct vma_tree *t)
 	return RB_MIN(vma_rb, (struct vma_rb *)&t->root);
 }
 
+const char *vma_kind_name(enum vma_kind kind)
+{
+	static const char *const names[VMA_KIND_COUNT] = { "", "[heap]", "[stack]", "[vvar]", "[vdso]", "[gate]" };
+
+	return kind < VMA_KIND_COUNT ? names[kind] : "";
+}
+
 /* ---- files ---- */
 
 struct vma_file *vma_file_new(const char *path, dev_t dev, ino_t ino)
@@ -166,6 +173,14 @@ struct vma *vma_find(const struct vma_tree *t, uint64_t a)
 	struct vma *v = vma_find_from(t, a);
 
 	return v && v->start <= a ? v : NULL;
+}
+
+bool vma_any(const struct vma_tree *t, uint64_t start, uint64_t end, unsigned flags)
+{
+	for (struct vma *v = vma_find_from(t, start); v && v->start < end; v = vma_next(v))
+		if (v->flags & flags)
+			return true;
+	return false;
 }
 
 bool vma_covered(const struct vma_tree *t, uint64_t start, uint64_t end)

@@ -24,12 +24,19 @@ enum vma_kind {
 	VMA_PLAIN,
 	VMA_HEAP,  /* [heap] */
 	VMA_STACK, /* [stack] */
+	VMA_VVAR,  /* [vvar] */
+	VMA_VDSO,  /* [vdso] */
+	VMA_GATE,  /* [gate]: what patched system calls jump to */
+	VMA_KIND_COUNT
 };
 
 #define VMA_SHARED    0x01u
 #define VMA_GROWSDOWN 0x02u
 #define VMA_NORESERVE 0x04u
 #define VMA_LOCKED    0x08u
+#define VMA_SEALED    0x10u /* cannot be unmapped, moved or changed, as mseal(2) */
+#define VMA_WRITTEN   0x20u /* private, and was writable at some time */
+#define VMA_SEGMENT   0x80u /* System V shared memory, by shmat */
 #define VMA_NOEXEC    0x40u /* the file lies on a noexec mount */
 
 struct vma {
@@ -52,6 +59,9 @@ struct vma_tree {
 	uint64_t bytes; /* sum of the lengths */
 };
 
+/* "[heap]" and the like; "" for VMA_PLAIN. */
+const char *vma_kind_name(enum vma_kind kind);
+
 struct vma_file *vma_file_new(const char *path, dev_t dev, ino_t ino); /* one reference; NULL = no memory */
 void vma_file_put(struct vma_file *f);                                 /* f may be NULL */
 
@@ -71,6 +81,8 @@ HK_MUST_CHECK int vma_insert(struct vma_tree *t, const struct vma *want);
 HK_MUST_CHECK int vma_remove(struct vma_tree *t, uint64_t start, uint64_t end);
 /* Set prot, and flags under mask, on [start, end). 0 or -ENOMEM (nothing changed). */
 HK_MUST_CHECK int vma_update(struct vma_tree *t, uint64_t start, uint64_t end, int prot, unsigned mask, unsigned flags);
+/* Does [start, end) touch a VMA with one of these flags? */
+bool vma_any(const struct vma_tree *t, uint64_t start, uint64_t end, unsigned flags);
 /* Is every byte of [start, end) in some VMA? */
 bool vma_covered(const struct vma_tree *t, uint64_t start, uint64_t end);
 /* The highest free range of len bytes within [low, high), aligned to align (a power of two); 0 if there is none. */

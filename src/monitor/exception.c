@@ -160,7 +160,11 @@ static bool is_software_interrupt(const struct thread *th)
 void monitor_exception(struct thread *th, const struct vcpu_exit *e)
 {
 	struct access_fault fault = { 0 };
-	unsigned vector = e->vector == VEC_UD && is_software_interrupt(th) ? VEC_GP : e->vector;
+	unsigned vector;
+
+	if (e->vector == VEC_GP && gate_is_site(&th->m->gate, th->vcpu.regs.rip) && mended(th, th->vcpu.regs.rip))
+		return;
+	vector = e->vector == VEC_UD && is_software_interrupt(th) ? VEC_GP : e->vector;
 
 	if (e->vector == VEC_PF) {
 		on_page_fault(th, e);

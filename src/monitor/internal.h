@@ -3,9 +3,10 @@
 #ifndef HK_MONITOR_INTERNAL_H
 #define HK_MONITOR_INTERNAL_H
 
+#include "gate/gate.h"
 #include "kern/task.h"
 #include "monitor/monitor.h"
-#include "syscalls/profile.h"
+#include "monitor/server.h"
 #include "trace/stats.h"
 #include "trace/trace.h"
 #include "vmm/vcpu.h"
@@ -33,10 +34,27 @@ struct thread {
 	struct hk_task task;
 	struct vcpu vcpu;
 	int killed_by; /* signal number, if a fault ended the guest */
+	int slot;      /* of the family */
 	/* The last page fault that was said to be mended, to see when it is not. */
 	struct hk_regs mend_regs;
 	uint64_t mend_addr;
 	unsigned mend_count;
+	/* Of threads that are made and used again (thread.c). */
+	struct thread *next_idle, *next_made;
+	uint32_t may_run; /* a futex: 1 once its parent has done its part */
+	struct server_seat seat;
+	bool unshare_fs; /* its working directory, umask and root are to be its own */
+};
+
+/* The threads of a monitor. */
+struct thread_pool {
+	pthread_mutex_t lock; /* guards what follows up to `any` */
+	struct thread *idle;  /* ended: their vCPUs wait for new threads */
+	struct thread *made;  /* all but monitor.first */
+	unsigned live;        /* running, or about to */
+	unsigned vcpus;       /* numbers given out */
+	bool any;             /* a second thread was started once */
+	pthread_mutex_t end;  /* taken for ever by the thread that ends the process */
 };
 
 struct monitor {
@@ -44,27 +62,67 @@ struct monitor {
 	struct hk_process proc;
 	struct mm mm;
 	struct vm vm;
+	struct gate gate;
+	struct server server;
 	struct thread first; /* the thread that the program starts with */
-	int trace_fd;
-	struct trace *trace; /* NULL: no --trace */
-	struct stats *stats; /* NULL: no --stats */
+	struct thread_pool threads;
+	int killed_by; /* signal number, if a fault ended the guest */
+	struct jail jail;
+	int trace_fd; /* -1: neither trace nor statistics */
+	int family_fd;
+	int self_fd;               /* husk's own file, to start it again */
+	int loader_fd, library_fd; /* as in struct jail */
+	struct trace *trace;       /* NULL: no --trace */
+	struct stats *stats;       /* NULL: no --stats */
 	struct trace_pair hooks;
-	struct hk_profile profile;   /* --syscalls */
 	uint64_t stamp[PHASE_COUNT]; /* CLOCK_MONOTONIC, ns */
+	uint64_t deadline_ns;        /* of --timeout, CLOCK_MONOTONIC; 0 = none */
 	int status;                  /* exit status once the loop is left */
 };
 
-/* Run the guest thread until it ends; m->status is set. err: a line for the user if husk or a fault ended it. */
+/* Run the guest thread until it ends. err: a line for the user if husk or a fault ended it. */
 void monitor_loop(struct thread *th, struct hk_err *err);
 
 /* loop's part for CPU exceptions and forbidden accesses: mend it, or end the guest with a report. */
 void monitor_exception(struct thread *th, const struct vcpu_exit *e);
 void monitor_forbidden(struct thread *th);
 
+/* Before the first thread runs: it is on the list, and more can be made. */
+void threads_init(struct monitor *m);
+/* Start a host thread with all signals blocked but those of the set `open`, and the C library kept from what is the guest's. 0 or -errno. */
+HK_MUST_CHECK int host_thread(struct monitor *m, void *(*fn)(void *), void *arg, uint64_t open, pthread_t *host);
+/* In a child of fork, which is this thread alone: what belonged to the others goes. */
+void threads_forked(struct thread *th);
+/* The loop was left. A thread that ends alone is taken off the lists, and its host thread ends when this returns; if the process ends, that happens here,
+ * but on the first thread, which returns with m->status and m->killed_by set. */
+void thread_leave(struct thread *th, struct hk_err *err);
+/* The caller ends the process. Whoever comes second never returns. */
+void monitor_claim_end(struct monitor *m);
+
+static inline struct thread *thread_of(struct hk_task *t)
+{
+	return (struct thread *)((char *)t - offsetof(struct thread, task));
+}
+
+/* kern/spawn.h's process: fork, vfork, clone without CLONE_THREAD. */
+int64_t process_spawn(struct hk_task *t, const struct clone_request *req);
+/* kern/spawn.h's exec. */
+int64_t process_exec(struct hk_task *t, const struct exec_program *p);
+/* The end of the process, with m's status: a child of a fault's signal itself. */
+HK_NORETURN void monitor_end(struct monitor *m);
+/* End the process as the signal would, so that who waits for it sees that. */
+HK_NORETURN void monitor_die_of(int sig);
+
+/* In a new process: its trace to a file of its own, if there shall be one for each. */
+void monitor_split_trace(struct monitor *m, bool fresh);
+
+/* Add what this process's vCPUs counted to the family's sums: once, at its end or before another program. */
+void monitor_add_up(struct monitor *m);
+
 /* What is left to say when the guest has ended: the last of the trace, the statistics. */
 void monitor_finish(struct monitor *m);
 
-/* Start the watchdog of --timeout: a thread that ends the whole process, with its line and the statistics. 0 or -errno. */
+/* Start the watchdog of --timeout, which strikes at m->deadline_ns: a thread that ends the whole process, with its line and the statistics. 0 or -errno. */
 HK_MUST_CHECK int watchdog_start(struct monitor *m);
 
 #endif

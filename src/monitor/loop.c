@@ -2,6 +2,7 @@
 /* The run loop: one switch over what a vCPU can come back with. */
 #include "monitor/internal.h"
 
+#include "kern/family.h"
 #include "kern/signal.h"
 #include "syscalls/dispatch.h"
 
@@ -11,8 +12,17 @@ static void on_syscall(struct thread *th)
 {
 	struct hk_regs *r = &th->vcpu.regs;
 	struct hk_call call = { .nr = r->rax, .a = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 }, .rip = r->rip };
-	int64_t result = hk_dispatch(&th->task, &call);
+	int64_t result;
 
+	gate_trapped(&th->m->gate, r, __atomic_load_n(&th->m->threads.live, __ATOMIC_RELAXED) == 1);
+	server_saw_exit(th->m, th, call.nr);
+	result = hk_dispatch(&th->task, &call);
+	if (th->vcpu.data && gate_changes_ids(call.nr)) {
+		server_stop(&th->m->server);
+		gate_fill_ids(th->vcpu.data);
+	}
+	if (signal_was_kick(&th->task) && result == -EINTR)
+		result = -HK_ERESTARTSYS;
 	if (th->task.regs_replaced) {
 		/* rt_sigreturn has set RAX itself. */
 		th->task.regs_replaced = false;
@@ -21,6 +31,28 @@ static void on_syscall(struct thread *th)
 		th->task.signals.restart_nr = call.nr;
 	} else {
 		r->rax = (uint64_t)result;
+	}
+}
+
+/* Did the vCPU come out in the middle of a patched call? Then it is before or behind it now. True: e's event is dealt with. */
+static bool settle(struct thread *th, struct vcpu_exit *e)
+{
+	static const enum gate_exit how[VCPU_EVENT_COUNT] = {
+		[VCPU_SYSCALL] = GATE_EXIT_CALL, [VCPU_EXCEPTION] = GATE_EXIT_TRAP, [VCPU_FORBIDDEN] = GATE_EXIT_TRAP
+	};
+	bool page_fault = e->event == VCPU_EXCEPTION && e->vector == 14;
+
+	if (!th->vcpu.data || e->event == VCPU_BROKEN)
+		return false;
+	switch (gate_settle(&th->m->gate, &th->vcpu.regs, th->vcpu.data,
+			    page_fault ? GATE_EXIT_FAULT : how[e->event])) {
+	case GATE_MAKE_CALL:
+		e->event = VCPU_SYSCALL;
+		return false;
+	case GATE_ANSWERED:
+		return e->event == VCPU_SYSCALL;
+	default:
+		return false;
 	}
 }
 
@@ -36,8 +68,16 @@ void monitor_loop(struct thread *th, struct hk_err *err)
 	struct hk_task *t = &th->task;
 	struct vcpu_exit e;
 
+	if (th->vcpu.data)
+		gate_fill(&th->m->gate, th->vcpu.data);
+	server_join(&th->m->server, th);
 	while (!t->exiting) {
+		server_let(th);
 		vcpu_run(&th->vcpu, &e);
+		family_count_exit(th->task.proc->family, th->slot);
+		server_take(th);
+		if (settle(th, &e))
+			e.event = VCPU_KICKED;
 		switch (e.event) {
 		case VCPU_SYSCALL:
 			on_syscall(th);
@@ -57,5 +97,5 @@ void monitor_loop(struct thread *th, struct hk_err *err)
 		if (!t->exiting)
 			signal_deliver(t);
 	}
-	th->m->status = t->exit_code;
+	server_part(&th->m->server, th);
 }

@@ -6,6 +6,9 @@
 #define HK_MONITOR_MONITOR_H
 
 #include "base/err.h"
+#include "jail/jail.h"
+#include "kern/net_policy.h"
+#include "kern/policy.h"
 
 #include <stdbool.h>
 
@@ -15,6 +18,13 @@
 #define HUSK_EXIT_NOT_EXEC  126
 #define HUSK_EXIT_NOT_FOUND 127
 
+/* By which road calls go that another thread of the monitor could make (--io). */
+enum monitor_io {
+	MONITOR_IO_AUTO,   /* as it pays */
+	MONITOR_IO_EXIT,   /* each by an exit */
+	MONITOR_IO_SERVER, /* always by the server thread, if possible */
+};
+
 struct monitor_options {
 	char *const *
 		argv; /* the program and its arguments, NULL-terminated; argv[0] is looked up in PATH if it has no slash */
@@ -22,18 +32,23 @@ struct monitor_options {
 	const char *cwd;     /* NULL: the caller's */
 	uint64_t mem;        /* bytes; 0 = no limit */
 	uint64_t timeout_ns; /* wall-clock time; 0 = no limit */
+	struct jail_options jail;
+	struct net_policy net; /* --net, --allow-connect, --allow-listen */
+	unsigned pids;         /* the most processes and threads; 0 = no limit */
+	struct call_policy policy;
 	bool aslr;
 	bool classic_numbers; /* the courses' three system calls by their old numbers too */
+	enum monitor_io io;
+	unsigned patch_after; /* exits; 0: the default */
+	bool patch;           /* SYSCALL instructions may be replaced by jumps to the gate */
 	bool stats;
+	bool observe; /* end with the calls that were made, as a profile; neither with a trace nor with stats */
 	bool trace;
 	bool trace_json, trace_rip, trace_where;
 	int trace_time;           /* bits of enum trace_time */
 	unsigned trace_string;    /* longest string shown; 0 = 32 */
-	const char *trace_file;   /* NULL: standard error */
+	const char *trace_file;   /* of trace, stats or observe; NULL: standard error */
 	const char *trace_filter; /* NULL: all calls */
-	uint64_t *
-		seen; /* NULL, or a bit for each slot of the system-call table (syscalls/table.h): set when it is called */
-	const char *profile; /* file of system calls to serve (syscalls/profile.h); NULL: all of the build's */
 };
 
 /*
@@ -41,6 +56,13 @@ struct monitor_options {
  * filled when the program did not run or was ended by husk. Not thread-safe: one guest a process, once.
  */
 int monitor_run(const struct monitor_options *opt, struct hk_err *err);
+
+/* Is this husk one that another started anew, to go on with the program that its guest executes? Then monitor_resume, and nothing else; as monitor_run. */
+bool monitor_is_successor(void);
+int monitor_resume(struct hk_err *err);
+
+/* Print what confines a guest with these options. Returns the exit status. */
+int monitor_show_cage(const struct monitor_options *opt);
 
 /* Where this process's own code, heap, stack and libraries must lie. If something lies in the guest's range, run the program again (with
  * argv) in a layout that fits; returns only if all is well or that failed (-errno). */

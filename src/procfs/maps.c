@@ -62,10 +62,8 @@ static struct place place_of(const struct vma *v, const struct hostmaps_block *b
 	} else if (v->flags & VMA_SHARED) {
 		p.name = "/dev/zero (deleted)";
 		p.minor = 1;
-	} else if (v->kind == VMA_HEAP) {
-		p.name = "[heap]";
-	} else if (v->kind == VMA_STACK) {
-		p.name = "[stack]";
+	} else if (v->kind != VMA_PLAIN) {
+		p.name = vma_kind_name(v->kind);
 	} else if (b && strncmp(b->name, "[anon", 5) == 0) {
 		p.name = b->name;
 		p.escaped = true;

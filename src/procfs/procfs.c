@@ -6,20 +6,19 @@
 #include "procfs/internal.h"
 
 #include "base/hostcall.h"
+#include "kern/family.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/statfs.h>
 
 enum policy {
 	MADE,   /* ours; writing as the host's permissions say, and to no effect */
 	PASS,   /* the host's */
 	READ,   /* the host's, to be read */
-	COMM,   /* ours, but written to the host's */
 	EXE,    /* the link to the program */
 	FD,     /* a link to a descriptor */
 	REFUSE, /* EACCES */
@@ -34,6 +33,7 @@ struct rule {
 
 static const char why_memory[] = "procfs: it would show or change the monitor's memory";
 static const char why_monitor[] = "procfs: it would show or change the monitor, not the program";
+static const char why_other[] = "procfs: of another process, whose monitor it would show or change";
 static const char why_host[] = "procfs: the host's settings are read-only to a guest";
 static const char why_unknown[] = "procfs: not on the list of what a guest may use";
 static const char why_elsewhere[] = "procfs: a second mount of proc, not served";
@@ -58,7 +58,7 @@ static const struct rule own_rules[] = {
 	{ "cmdline", MADE, proc_make_cmdline, NULL },
 	{ "environ", MADE, proc_make_environ, NULL },
 	{ "auxv", MADE, proc_make_auxv, NULL },
-	{ "comm", COMM, proc_make_comm, NULL },
+	{ "comm", PASS, NULL, NULL },
 	{ "status", MADE, proc_make_status, NULL },
 	{ "stat", MADE, proc_make_stat, NULL },
 	{ "statm", MADE, proc_make_statm, NULL },
@@ -114,6 +114,31 @@ static const struct rule own_rules[] = {
 	{ "attr/*", READ, NULL, why_monitor },
 };
 
+/*
+ * Below another process's directory, or one of its threads'. If it is a guest, its memory and descriptors are a monitor's: whoever had them would have left
+ * his virtual machine. Its command line, name, state and times are its own.
+ */
+static const struct rule other_rules[] = {
+	{ "mem", REFUSE, NULL, why_other },
+	{ "pagemap", REFUSE, NULL, why_other },
+	{ "map_files", REFUSE, NULL, why_other },
+	{ "map_files/*", REFUSE, NULL, why_other },
+	{ "clear_refs", REFUSE, NULL, why_other },
+	{ "maps", REFUSE, NULL, why_other },
+	{ "smaps", REFUSE, NULL, why_other },
+	{ "smaps_rollup", REFUSE, NULL, why_other },
+	{ "numa_maps", REFUSE, NULL, why_other },
+	{ "environ", REFUSE, NULL, why_other },
+	{ "auxv", REFUSE, NULL, why_other },
+	{ "syscall", REFUSE, NULL, why_other },
+	{ "stack", REFUSE, NULL, why_other },
+	{ "fd/*", REFUSE, NULL, why_other },
+	{ "fdinfo/*", REFUSE, NULL, why_other },
+	{ "oom_score_adj", PASS, NULL, NULL },
+	{ "", PASS, NULL, NULL },
+	{ "*", READ, NULL, why_other },
+};
+
 /* Below /proc itself. */
 static const struct rule global_rules[] = {
 	{ "kcore", REFUSE, NULL, "procfs: it would show the host's memory" },
@@ -147,6 +172,16 @@ static const struct rule *find_rule(const struct rule *rules, size_t count, cons
 	return &unknown;
 }
 
+/* What a reference to another process's file names there: "42/task/43/maps" is maps. */
+static const char *name_of_other(const struct proc_ref *ref)
+{
+	const char *name = ref->name + strcspn(ref->name, "/");
+
+	if (strncmp(name, "/task/", 6) == 0)
+		name += 6 + strcspn(name + 6, "/");
+	return name + (*name == '/');
+}
+
 static const struct rule *rule_of(const struct hk_task *t, const struct proc_ref *ref)
 {
 	static const struct rule pass = { NULL, PASS, NULL, NULL };
@@ -154,6 +189,8 @@ static const struct rule *rule_of(const struct hk_task *t, const struct proc_ref
 
 	if (ref->scope == PROC_SELF)
 		return find_rule(own_rules, HK_ARRAY_LEN(own_rules), ref->name);
+	if (ref->scope == PROC_OTHER)
+		return find_rule(other_rules, HK_ARRAY_LEN(other_rules), name_of_other(ref));
 	if (ref->scope != PROC_GLOBAL)
 		return &pass;
 	r = find_rule(global_rules, HK_ARRAY_LEN(global_rules), ref->name);
@@ -218,26 +255,6 @@ static int64_t make(struct hk_task *t, const struct proc_ref *ref, int flags, pr
 	return r;
 }
 
-void procfs_sync_comm(struct hk_task *t)
-{
-	char name[sizeof(t->proc->image.comm)] = "";
-
-	if (t->proc->comm_on_host && prctl(PR_GET_NAME, name) == 0)
-		memcpy(t->proc->image.comm, name, sizeof(name));
-}
-
-/* Written by the guest without our seeing it: from now on the host thread's name is the guest's. */
-static int64_t open_comm(struct hk_task *t, const struct proc_ref *ref, int flags)
-{
-	procfs_sync_comm(t);
-	if (!opens_for_write(flags))
-		return make(t, ref, flags, proc_make_comm);
-	if (!t->proc->comm_on_host && prctl(PR_SET_NAME, t->proc->image.comm))
-		return -errno;
-	t->proc->comm_on_host = true;
-	return PROCFS_PASS;
-}
-
 /* Where the fd/N of a reference leads, if to one of our own files. */
 static bool fd_snapshot(const struct proc_ref *ref, char target[PATH_MAX])
 {
@@ -263,10 +280,7 @@ static int64_t open_ref(struct hk_task *t, const struct proc_ref *ref, int flags
 		return PROCFS_PASS;
 	switch (rule->policy) {
 	case MADE:
-		procfs_sync_comm(t);
 		return make(t, ref, flags, rule->make);
-	case COMM:
-		return open_comm(t, ref, flags);
 	case READ:
 		return opens_for_write(flags) ? refuse(t, ref, flags, rule->why) : PROCFS_PASS;
 	case REFUSE:
@@ -320,6 +334,13 @@ static int64_t copy_link(char *buf, size_t size, const char *target)
 	return (int64_t)n;
 }
 
+/* The program of another guest; to the host it is husk. */
+static bool exe_of_other(const struct hk_task *t, const struct proc_ref *ref, char target[PATH_MAX + 16])
+{
+	return ref->scope == PROC_OTHER && strcmp(name_of_other(ref), "exe") == 0 && t->proc->family &&
+	       family_exe(t->proc->family, (pid_t)strtol(ref->name, NULL, 10), target);
+}
+
 int64_t procfs_readlink(struct hk_task *t, const char *path, char *buf, size_t size)
 {
 	char target[PATH_MAX + 16];
@@ -335,6 +356,8 @@ int64_t procfs_readlink(struct hk_task *t, const char *path, char *buf, size_t s
 	r = proc_resolve(t, path, &ref);
 	if (r)
 		return r;
+	if (exe_of_other(t, &ref, target))
+		return copy_link(buf, size, target);
 	switch (rule_of(t, &ref)->policy) {
 	case EXE:
 		exe_path(t, target);
@@ -428,8 +451,7 @@ static bool is_monitors_file(const struct hk_task *t, int fd)
 	return false;
 }
 
-/* What to do with fd, opened by the host with flags: PROCFS_PASS, another descriptor to put in its place, or -errno. */
-static int64_t look_at(struct hk_task *t, int fd, int flags)
+int64_t procfs_instead(struct hk_task *t, int fd, int flags)
 {
 	char path[PATH_MAX];
 	struct proc_ref ref;
@@ -450,7 +472,7 @@ static int64_t look_at(struct hk_task *t, int fd, int flags)
 
 int64_t procfs_fixup_open(struct hk_task *t, int fd, int flags)
 {
-	int64_t r = look_at(t, fd, flags);
+	int64_t r = procfs_instead(t, fd, flags);
 	int other = (int)r;
 
 	if (r == PROCFS_PASS)

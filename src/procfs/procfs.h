@@ -22,9 +22,6 @@ int64_t procfs_open(struct hk_task *t, const char *path, int flags);
 int64_t procfs_readlink(struct hk_task *t, const char *path, char *buf, size_t size);
 /* Where a magic link leads when followed (exe: the program's path): an absolute host path, NUL-terminated, 0; else PROCFS_PASS or -errno. */
 int64_t procfs_follow(struct hk_task *t, const char *path, char *target, size_t size);
-/* Bring image.comm up to date: a program may have written /proc/self/comm. Call before using it; and whoever changes it tells the host too (PR_SET_NAME)
- * when proc->comm_on_host is set. On the guest's own thread. */
-void procfs_sync_comm(struct hk_task *t);
 /* May the host's object at this path be used at all, for anything but opening (stat, access, getdents…)? 0 or -errno. */
 int64_t procfs_allow(struct hk_task *t, const char *path, bool write);
 /*
@@ -33,6 +30,8 @@ int64_t procfs_allow(struct hk_task *t, const char *path, bool write);
  * to give to the guest (the same number), or -errno with fd closed.
  */
 int64_t procfs_fixup_open(struct hk_task *t, int fd, int flags);
+/* What the guest gets instead of fd, opened by the host or to be opened with flags: a descriptor, or -errno; PROCFS_PASS: fd itself. */
+int64_t procfs_instead(struct hk_task *t, int fd, int flags);
 /*
  * Take the entries of a getdents64 result in buf (len bytes, a host buffer) that the guest must not see out; returns the new length. 0 from
  * len > 0 does not mean the end of the directory: read on.

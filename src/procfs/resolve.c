@@ -14,7 +14,7 @@
 
 bool proc_is_guest_thread(const struct hk_task *t, pid_t tid)
 {
-	return tid == t->tid;
+	return tid == t->tid || task_list_has(&t->proc->tasks, tid);
 }
 
 int64_t proc_number(const char *s, size_t len)

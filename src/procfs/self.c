@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What exec left in the guest's memory: cmdline, environ, auxv; and comm. */
+/* What exec left in the guest's memory: cmdline, environ, auxv. */
 #include "procfs/internal.h"
 
 #include "mm/uaccess.h"
@@ -66,11 +66,5 @@ int proc_make_auxv(struct hk_task *t, const struct proc_ref *ref HK_UNUSED, stru
 	size_t words = hk_min(im->auxv_words, HK_ARRAY_LEN(im->auxv));
 
 	hk_strbuf_add(out, (const char *)im->auxv, words * sizeof(im->auxv[0]));
-	return out->cut ? -ENOMEM : 0;
-}
-
-int proc_make_comm(struct hk_task *t, const struct proc_ref *ref HK_UNUSED, struct hk_strbuf *out)
-{
-	hk_strbuf_printf(out, "%.*s\n", (int)sizeof(t->proc->image.comm) - 1, t->proc->image.comm);
 	return out->cut ? -ENOMEM : 0;
 }

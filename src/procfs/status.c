@@ -20,20 +20,9 @@ struct facts {
 	uint64_t exe, lib; /* bytes */
 	uint64_t host_hwm; /* kB; the monitor's share included */
 	unsigned threads;
-	uint64_t ignored, caught, blocked;                   /* sets of signals */
-	char name[2 * sizeof(((struct hk_image *)0)->comm)]; /* escaped */
+	uint64_t ignored, caught, blocked; /* sets of signals */
+	bool own;                          /* the thread that is asked about is the one that asks */
 };
-
-/* As the kernel: newline and backslash are escaped in status, not in stat. */
-static void escape_name(const char *comm, size_t cap, char *out)
-{
-	for (size_t i = 0; i < cap && comm[i]; i++) {
-		if (comm[i] == '\n' || comm[i] == '\\')
-			*out++ = '\\';
-		*out++ = comm[i] == '\n' ? 'n' : comm[i];
-	}
-	*out = '\0';
-}
 
 static void split_text(const struct mm *mm, struct facts *f)
 {
@@ -65,18 +54,20 @@ static void collect_signals(struct facts *f)
 		else if (a->act[sig].handler != (uint64_t)(uintptr_t)SIG_DFL)
 			f->caught |= 1UL << (sig - 1);
 	}
-	f->blocked = f->t->signals.blocked;
 }
 
-static int collect(struct hk_task *t, struct facts *f)
+static int collect(struct hk_task *t, const struct proc_ref *ref, struct facts *f)
 {
+	pid_t tid = ref->tid ? ref->tid : getpid();
 	int r = proc_mem_count(t, &f->mem);
 
 	f->t = t;
-	f->threads = 1; /* today */
+	f->own = tid == t->tid;
+	if (!task_list_blocked(&t->proc->tasks, tid, &f->blocked))
+		f->blocked = t->signals.blocked;
+	f->threads = task_list_count(&t->proc->tasks);
 	collect_signals(f);
 	split_text(t->proc->mm, f);
-	escape_name(t->proc->image.comm, sizeof(t->proc->image.comm) - 1, f->name);
 	return r;
 }
 
@@ -163,14 +154,17 @@ static bool add_status_line(struct hk_strbuf *out, const struct facts *f, const 
 			hk_strbuf_printf(out, "%s:\t%8lu kB\n", key, mem_lines[i].bytes(f) >> 10);
 			return true;
 		}
-	if (strcmp(key, "Name") == 0)
-		hk_strbuf_printf(out, "Name:\t%s\n", f->name);
-	else if (strcmp(key, "State") == 0)
+	/* Who asks is running, in the monitor or not. */
+	if (strcmp(key, "State") == 0 && f->own)
 		hk_strbuf_puts(out, "State:\tR (running)\n");
 	else if (strcmp(key, "Threads") == 0)
 		hk_strbuf_printf(out, "Threads:\t%u\n", f->threads);
 	else if (strcmp(key, "FDSize") == 0)
 		hk_strbuf_printf(out, "FDSize:\t%u\n", fd_table_size(f->t, (unsigned)strtoul(value, NULL, 10)));
+	else if (strcmp(key, "NoNewPrivs") == 0)
+		hk_strbuf_printf(out, "NoNewPrivs:\t%d\n", f->t->proc->no_new_privs);
+	else if (strcmp(key, "Seccomp") == 0 || strcmp(key, "Seccomp_filters") == 0)
+		hk_strbuf_printf(out, "%s:\t0\n", key); /* the filter is the monitor's */
 	else if (strcmp(key, "SigBlk") == 0)
 		hk_strbuf_printf(out, "SigBlk:\t%016lx\n", f->blocked);
 	else if (strcmp(key, "SigIgn") == 0)
@@ -187,7 +181,7 @@ int proc_make_status(struct hk_task *t, const struct proc_ref *ref, struct hk_st
 	struct hk_strbuf host = { .max = 1 << 16 };
 	struct facts f = { 0 };
 	char *save, *line = NULL;
-	int r = collect(t, &f);
+	int r = collect(t, ref, &f);
 
 	if (r == 0)
 		r = proc_host_read(ref->path, &host);
@@ -292,7 +286,7 @@ int proc_make_stat(struct hk_task *t, const struct proc_ref *ref, struct hk_strb
 	struct facts f = { 0 };
 	char *save, *word, *paren;
 	unsigned n = STAT_STATE;
-	int r = collect(t, &f);
+	int r = collect(t, ref, &f);
 
 	if (r == 0)
 		r = proc_host_read(ref->path, &host);
@@ -300,9 +294,9 @@ int proc_make_stat(struct hk_task *t, const struct proc_ref *ref, struct hk_strb
 	if (r == 0 && !paren)
 		r = -EIO;
 	if (r == 0) {
-		hk_strbuf_printf(out, "%d (%s)", (int)(ref->tid ? ref->tid : getpid()), t->proc->image.comm);
+		hk_strbuf_add(out, host.data, (size_t)(paren + 1 - host.data));
 		for (word = strtok_r(paren + 1, " \n", &save); word; word = strtok_r(NULL, " \n", &save), n++) {
-			if (n == STAT_STATE)
+			if (n == STAT_STATE && f.own)
 				hk_strbuf_puts(out, " R");
 			else if (is_stat_ours(n))
 				hk_strbuf_printf(out, " %lu", stat_value(&f, n));
@@ -315,10 +309,10 @@ int proc_make_stat(struct hk_task *t, const struct proc_ref *ref, struct hk_strb
 	return r ? r : out->cut ? -ENOMEM : 0;
 }
 
-int proc_make_statm(struct hk_task *t, const struct proc_ref *ref HK_UNUSED, struct hk_strbuf *out)
+int proc_make_statm(struct hk_task *t, const struct proc_ref *ref, struct hk_strbuf *out)
 {
 	struct facts f = { 0 };
-	int r = collect(t, &f);
+	int r = collect(t, ref, &f);
 	const struct proc_mem *m = &f.mem;
 
 	hk_strbuf_printf(out, "%lu %lu %lu %lu 0 %lu 0\n", m->size / HK_PAGE_SIZE, m->rss / HK_PAGE_SIZE,

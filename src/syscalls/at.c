@@ -34,10 +34,9 @@ static int offer_proc(struct hk_task *t, unsigned how, struct hk_path *p)
 	return r == PROCFS_PASS ? 0 : r;
 }
 
-int at_path(struct hk_task *t, uint64_t dirfd, uint64_t name, unsigned how, struct hk_path *p)
+/* What path_get or path_take said, and what procfs says to that. */
+static int finish(struct hk_task *t, int r, unsigned how, struct hk_path *p)
 {
-	int r = path_get(t, (int)dirfd, GVA(name), how, p);
-
 	if (r == -EFAULT || r == -ENAMETOOLONG || r == -ENOENT)
 		return 0;
 	if (r == 0 && p->proc[0])
@@ -46,6 +45,16 @@ int at_path(struct hk_task *t, uint64_t dirfd, uint64_t name, unsigned how, stru
 		return r;
 	path_hide(p);
 	return 0;
+}
+
+int at_path(struct hk_task *t, uint64_t dirfd, uint64_t name, unsigned how, struct hk_path *p)
+{
+	return finish(t, path_get(t, (int)dirfd, GVA(name), how, p), how, p);
+}
+
+int at_name(struct hk_task *t, const char *name, unsigned how, struct hk_path *p)
+{
+	return finish(t, path_take(t, AT_FDCWD, name, how, p), how, p);
 }
 
 bool at_is_running(const struct hk_task *t, const struct hk_path *p)

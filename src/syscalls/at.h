@@ -16,6 +16,9 @@
  */
 HK_MUST_CHECK int at_path(struct hk_task *t, uint64_t dirfd, uint64_t name, unsigned how, struct hk_path *p);
 
+/* The same for a name that was copied already, relative to the working directory. */
+HK_MUST_CHECK int at_name(struct hk_task *t, const char *name, unsigned how, struct hk_path *p);
+
 /* Put p, whose p->proc is set, to where its magic link leads. 0, PROCFS_PASS if it is none, or -errno. */
 HK_MUST_CHECK int at_follow(struct hk_task *t, struct hk_path *p);
 

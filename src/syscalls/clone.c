@@ -56,6 +56,14 @@ static int64_t refuse(struct hk_task *t, const char *why, int64_t err)
 	return err;
 }
 
+/* Linux makes no child if the descriptor's number cannot be stored; here it is stored when there is one. */
+static bool can_store(gva_t pidfd)
+{
+	int old;
+
+	return get_guest(&old, pidfd) == 0 && put_guest(pidfd, &old) == 0;
+}
+
 static int64_t spawn(struct hk_task *t, const struct clone_request *req)
 {
 	const struct hk_spawn_ops *ops = t->proc->spawn;
@@ -71,6 +79,8 @@ static int64_t spawn(struct hk_task *t, const struct clone_request *req)
 		return refuse(t, "a thread with descriptors of its own is not offered", -EINVAL);
 	if (!ops || !(thread ? ops->thread : ops->process))
 		return refuse(t, thread ? "no threads here" : "no processes here", -ENOSYS);
+	if ((req->flags & CLONE_PIDFD) && !can_store(req->pidfd))
+		return -EFAULT;
 	return thread ? ops->thread(t, req) : ops->process(t, req);
 }
 

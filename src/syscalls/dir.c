@@ -11,7 +11,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
+#include <unistd.h>
 #include <utime.h>
 
 #define CWD ((uint64_t)AT_FDCWD)
@@ -308,6 +310,25 @@ int64_t sys_chdir(struct hk_task *t, const uint64_t a[6])
 int64_t sys_fchdir(struct hk_task *t, const uint64_t a[6])
 {
 	return note_cwd(t, hk_hostcall(SYS_fchdir, a[0]));
+}
+
+/* The root is where the monitor put it: a program gets what those get that may not change theirs. Linux looks at the directory first. */
+int64_t sys_chroot(struct hk_task *t, const uint64_t a[6])
+{
+	struct hk_path p;
+	struct stat st;
+	int64_t r = at_path(t, CWD, a[0], 0, &p);
+
+	if (r == 0)
+		r = hk_hostcall(SYS_newfstatat, p.dirfd, p.name, &st, 0);
+	if (r == 0 && !S_ISDIR(st.st_mode))
+		r = -ENOTDIR;
+	if (r == 0)
+		r = hk_hostcall(SYS_faccessat2, p.dirfd, p.name, X_OK, AT_EACCESS);
+	if (r)
+		return r;
+	task_note(t, "the guest's root is the monitor's");
+	return -EPERM;
 }
 
 int64_t sys_getcwd(struct hk_task *t HK_UNUSED, const uint64_t a[6])

@@ -3,7 +3,8 @@
 
 #include "kern/fd.h"
 #include "syscalls/handlers.h"
-#include "syscalls/profile.h"
+#include "syscalls/nowait.h"
+#include "syscalls/policy.h"
 #include "syscalls/table.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ static int check_fds(const struct hk_task *t, const struct hk_syscall_info *info
 	return 0;
 }
 
-static int64_t serve(struct hk_task *t, struct hk_call *call)
+static int64_t serve(struct hk_task *t, struct hk_call *call, bool nowait)
 {
 	const struct hk_syscall_info *info = hk_syscall_info(call->nr);
 	unsigned slot = hk_syscall_slot(call->nr);
@@ -42,23 +43,22 @@ static int64_t serve(struct hk_task *t, struct hk_call *call)
 		call->note = "no such system call in this build";
 		return -ENOSYS;
 	}
-	if (t->proc->profile && !profile_allows(t->proc->profile, slot)) {
-		call->note = "left out by --syscalls";
-		return -ENOSYS;
-	}
 	/* The mask keeps a mispredicted branch from reading behind the table. */
 	fn = handlers[slot & (HK_SYSCALL_SLOTS - 1)];
 	if (!fn) {
 		call->note = info->refused;
 		return -ENOSYS;
 	}
-	r = check_fds(t, info, call->a);
-	return r ? r : fn(t, call->a);
-}
+	if (t->proc->policy.on) {
+		int64_t refused = policy_check(t, info->nr);
 
-static void note_seen(uint64_t *seen, unsigned slot)
-{
-	__atomic_fetch_or(&seen[slot / 64], 1UL << slot % 64, __ATOMIC_RELAXED);
+		if (refused || t->exiting)
+			return refused;
+	}
+	r = check_fds(t, info, call->a);
+	if (r)
+		return r;
+	return nowait ? nowait_serve(t, call->nr, call->a, fn) : fn(t, call->a);
 }
 
 /* --classic-numbers: what the courses' programs call by numbers that Linux has given to others since. */
@@ -67,7 +67,7 @@ static uint64_t modern_number(uint64_t nr)
 	return nr == 333 ? HK_OWN_NR : nr == 449 ? HK_OWN_NR + 1 : nr == 450 ? HK_OWN_NR + 2 : nr;
 }
 
-int64_t hk_dispatch(struct hk_task *t, struct hk_call *call)
+static int64_t dispatch(struct hk_task *t, struct hk_call *call, bool nowait)
 {
 	struct hk_trace_hook *trace = t->proc->trace;
 	int64_t result;
@@ -75,13 +75,27 @@ int64_t hk_dispatch(struct hk_task *t, struct hk_call *call)
 	t->call = call;
 	if (t->proc->classic_numbers)
 		call->nr = modern_number(call->nr);
-	if (t->proc->seen)
-		note_seen(t->proc->seen, hk_syscall_slot(call->nr));
 	if (trace)
 		trace->enter(trace->ctx, call);
-	result = serve(t, call);
+	result = serve(t, call, nowait);
 	if (trace)
 		trace->leave(trace->ctx, call, result);
 	t->call = NULL;
 	return result;
+}
+
+int64_t hk_dispatch(struct hk_task *t, struct hk_call *call)
+{
+	return dispatch(t, call, false);
+}
+
+bool hk_may_serve(uint64_t nr)
+{
+	return nowait_may(nr);
+}
+
+int64_t hk_dispatch_nowait(struct hk_task *t, struct hk_call *call)
+{
+	call->served = "server";
+	return nowait_may(call->nr) ? dispatch(t, call, true) : -HK_WOULD_WAIT;
 }

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <linux/if.h>
 #include <linux/random.h>
 #include <linux/sockios.h>
 #include <linux/termios.h>
@@ -116,6 +117,23 @@ static int64_t fiemap(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 		return -EFAULT;
 	/* Linux writes the header after a failure too: the flags it does not know are told there. */
 	return copy_to_guest(GVA(a[2]), map, sizeof(*map)) ? -EFAULT : r;
+}
+
+/* A header with a length and a pointer to so much room, or NULL to ask for the length. */
+static int64_t interface_list(struct hk_task *t HK_UNUSED, const uint64_t a[6])
+{
+	struct ifconf conf;
+	int64_t r;
+
+	if (get_guest(&conf, GVA(a[2])))
+		return pass(a, HOST_BAD_ADDR);
+	if (conf.ifc_buf && conf.ifc_len > 0)
+		conf.ifc_buf = (char *)(uintptr_t)host_addr((uint64_t)(uintptr_t)conf.ifc_buf,
+							    (unsigned)conf.ifc_len); /* for the host only */
+	r = hk_hostcall(SYS_ioctl, a[0], a[1], &conf);
+	if (r == 0 && put_guest(GVA(a[2] + offsetof(struct ifconf, ifc_len)), &conf.ifc_len))
+		return -EFAULT;
+	return r;
 }
 
 static const struct ioctl_row rows[] = {

@@ -24,13 +24,28 @@ int64_t sys_getrlimit(struct hk_task *t, const uint64_t a[6])
 	return r ? r : put_guest(GVA(a[1]), &lim);
 }
 
+/* The monitor's descriptors move out of the way of a new RLIMIT_NOFILE: nobody may be on one of them meanwhile. */
+static int set_limit(struct hk_task *t, unsigned resource, const struct rlimit64 *lim)
+{
+	const struct hk_spawn_ops *ops = t->proc->spawn;
+	bool stop = resource == RLIMIT_NOFILE && ops && ops->stop_world;
+	int r;
+
+	if (stop)
+		ops->stop_world(t);
+	r = rlimit_set(t->proc, resource, lim);
+	if (stop)
+		ops->resume_world(t);
+	return r;
+}
+
 int64_t sys_setrlimit(struct hk_task *t, const uint64_t a[6])
 {
 	struct rlimit64 lim;
 
 	if (get_guest(&lim, GVA(a[1])))
 		return -EFAULT;
-	return rlimit_set(t->proc, (unsigned)a[0], &lim);
+	return set_limit(t, (unsigned)a[0], &lim);
 }
 
 static int64_t own_limits(struct hk_task *t, unsigned resource, const struct rlimit64 *set, uint64_t old)
@@ -39,7 +54,7 @@ static int64_t own_limits(struct hk_task *t, unsigned resource, const struct rli
 	int r = rlimit_get(t->proc, resource, &was);
 
 	if (r == 0 && set)
-		r = rlimit_set(t->proc, resource, set);
+		r = set_limit(t, resource, set);
 	if (r == 0 && old)
 		r = put_guest(GVA(old), &was);
 	return r;
@@ -56,7 +71,15 @@ int64_t sys_prlimit64(struct hk_task *t, const uint64_t a[6])
 		return own_limits(t, (unsigned)a[1], a[2] ? &set : NULL, a[3]);
 	if (a[2]) {
 		/* The host's say first on whether there is such a process and such a limit. */
-		return syscall(SYS_prlimit64, pid, a[1], NULL, NULL) ? -errno : whom_own(t, pid);
+		int r = syscall(SYS_prlimit64, pid, a[1], NULL, NULL) ? -errno : whom_own(t, pid);
+
+		if (r)
+			return r;
+		if (!rlimit_is_hosts((unsigned)a[1])) {
+			task_note(t, "this limit of another process is known to its own monitor only");
+			return -EPERM;
+		}
+		return hk_hostcall(SYS_prlimit64, pid, a[1], &set, host_obj(a[3], struct rlimit64));
 	}
 	return hk_hostcall(SYS_prlimit64, pid, a[1], 0, host_obj(a[3], struct rlimit64));
 }

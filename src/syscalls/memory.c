@@ -40,6 +40,11 @@ int64_t sys_mremap(struct hk_task *t, const uint64_t a[6])
 	return mm_remap(t->proc->mm, GVA(a[0]), a[1], a[2], int_flags(a[3]), GVA(a[4]));
 }
 
+int64_t sys_remap_file_pages(struct hk_task *t, const uint64_t a[6])
+{
+	return mm_remap_file_pages(t->proc->mm, GVA(a[0]), a[1], int_flags(a[2]), a[3], int_flags(a[4]));
+}
+
 int64_t sys_brk(struct hk_task *t, const uint64_t a[6])
 {
 	return mm_brk(t->proc->mm, GVA(a[0]));

@@ -2,6 +2,8 @@
 /* Descriptors: opening, closing, duplicating, fcntl and locks. The numbers are the host's. */
 #include "syscalls/at.h"
 #include "syscalls/handlers.h"
+#include "syscalls/openexec.h"
+#include "syscalls/vetted.h"
 
 #include "mm/uaccess.h"
 
@@ -39,13 +41,13 @@ static bool opens_for_write(const struct open_how *how)
 }
 
 /* The running program's file, to be written: every other error comes before ETXTBSY, so let the host look for one. */
-static int64_t open_running(const struct hk_path *p, const struct open_how *how)
+static int64_t open_running(struct hk_task *t, const struct hk_path *p, const struct open_how *how)
 {
 	struct open_how probe = *how;
 	int64_t fd;
 
 	probe.flags &= ~(uint64_t)O_TRUNC;
-	fd = hk_hostcall(SYS_openat2, p->dirfd, p->name, &probe, sizeof(probe));
+	fd = open_vetted(t, p, &probe);
 	if (fd < 0)
 		return fd;
 	close((int)fd);
@@ -56,12 +58,12 @@ static int64_t open_running(const struct hk_path *p, const struct open_how *how)
  * Without magic links: a symbolic link of the guest's own making could lead through /proc/self/fd to one of the monitor's
  * descriptors. -ELOOP may therefore mean that one was met.
  */
-static int64_t open_careful(const struct hk_path *p, const struct open_how *how)
+static int64_t open_careful(struct hk_task *t, const struct hk_path *p, const struct open_how *how)
 {
 	struct open_how careful = *how;
 
 	careful.resolve |= RESOLVE_NO_MAGICLINKS;
-	return hk_hostcall(SYS_openat2, p->dirfd, p->name, &careful, sizeof(careful));
+	return open_vetted(t, p, &careful);
 }
 
 /* A name that leads into /proc, as p->proc says. PROCFS_PASS: the host's, perhaps after p was put to where a magic link leads. */
@@ -89,10 +91,10 @@ static int64_t open_once(struct hk_task *t, struct hk_path *p, const struct open
 			return r;
 	}
 	if (opens_for_write(how) && at_is_running(t, p))
-		return open_running(p, how);
+		return open_running(t, p, how);
 	if (p->proc[0] && !how->resolve)
-		return hk_hostcall(SYS_openat2, p->dirfd, p->name, how, sizeof(*how));
-	return open_careful(p, how);
+		return open_vetted(t, p, how);
+	return open_careful(t, p, how);
 }
 
 static int64_t open_path(struct hk_task *t, struct hk_path *p, const struct open_how *how)
@@ -108,6 +110,16 @@ static int64_t open_path(struct hk_task *t, struct hk_path *p, const struct open
 	return p->proc[0] ? open_once(t, p, how) : r;
 }
 
+/* A FIFO or a device may keep who opens it waiting, and a file of /proc is made by asking for the thread's. */
+static bool opens_at_once(const struct hk_path *p)
+{
+	struct stat st;
+
+	if (p->proc[0])
+		return false;
+	return fstatat(p->dirfd, p->name, &st, 0) ? errno == ENOENT : S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
+}
+
 static int64_t open_common(struct hk_task *t, uint64_t dirfd, uint64_t name, const struct open_how *how)
 {
 	unsigned use = (how->flags & O_NOFOLLOW ? PATH_NOFOLLOW : 0) | (opens_for_write(how) ? PATH_WRITE : 0);
@@ -118,8 +130,17 @@ static int64_t open_common(struct hk_task *t, uint64_t dirfd, uint64_t name, con
 	/* A bad name is the host's to refuse: bad flags come first. */
 	if (r && r != -EFAULT && r != -ENAMETOOLONG && r != -ENOENT)
 		return r;
+	if (t->nowait && (r || !opens_at_once(&p)))
+		return -HK_WOULD_WAIT;
 	fd = open_path(t, &p, how);
 	return fd < 0 ? fd : procfs_fixup_open(t, (int)fd, (int)how->flags);
+}
+
+int64_t open_for_exec(struct hk_task *t, uint64_t dirfd, uint64_t name, bool nofollow)
+{
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0UL) };
+
+	return open_common(t, dirfd, name, &how);
 }
 
 int64_t sys_open(struct hk_task *t, const uint64_t a[6])
@@ -176,11 +197,15 @@ int64_t sys_close(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 int64_t sys_close_range(struct hk_task *t, const uint64_t a[6])
 {
 	unsigned first = (unsigned)a[0], last = (unsigned)a[1];
-	/* The table is shared with nobody but the monitor's own threads, which must go on seeing it. */
+	/* A table of one thread's own would have to have the monitor's descriptors too; while there is one thread only, it has it. */
 	unsigned flags = (unsigned)a[2] & ~CLOSE_RANGE_UNSHARE;
 
 	if (first > last)
 		return -EINVAL;
+	if (flags != (unsigned)a[2] && task_list_count(&t->proc->tasks) > 1) {
+		task_note(t, "a thread with descriptors of its own is not offered");
+		return -EINVAL;
+	}
 	for (;;) {
 		int ours = fd_guard_next(&t->proc->fds, first);
 		bool done = ours < 0 || (unsigned)ours > last;

@@ -5,6 +5,7 @@
  */
 #include "syscalls/args.h"
 #include "syscalls/pass.h"
+#include "syscalls/waitmask.h"
 
 #include "kern/signal.h"
 #include "mm/uaccess.h"
@@ -30,14 +31,7 @@ PASS2(sys_eventfd2, SYS_eventfd2)
 PASS2(sys_timerfd_create, SYS_timerfd_create)
 PASS1_OBJ(sys_timerfd_gettime, SYS_timerfd_gettime, struct itimerspec)
 
-/* A signal mask for the time of a call, if it has one. */
-struct wait_mask {
-	bool given;
-	uint64_t guest, host;
-};
-
-/* The host looks at the size first, then at the pointer; a NULL mask has no size. Returns what to pass to the host. */
-static uint64_t host_sigmask(uint64_t a, uint64_t size, struct wait_mask *m)
+uint64_t wait_mask_host(uint64_t a, uint64_t size, struct wait_mask *m)
 {
 	m->given = false;
 	if (a == 0)
@@ -49,7 +43,7 @@ static uint64_t host_sigmask(uint64_t a, uint64_t size, struct wait_mask *m)
 	return (uint64_t)(uintptr_t)&m->host;
 }
 
-static int64_t waited(struct hk_task *t, const struct wait_mask *m, int64_t result)
+int64_t wait_mask_done(struct hk_task *t, const struct wait_mask *m, int64_t result)
 {
 	return m->given ? signal_waited(t, m->guest, result) : result;
 }
@@ -135,8 +129,8 @@ int64_t sys_ppoll(struct hk_task *t, const uint64_t a[6])
 
 	if (r)
 		return r;
-	mask = host_sigmask(a[3], a[4], &m);
-	return waited(
+	mask = wait_mask_host(a[3], a[4], &m);
+	return wait_mask_done(
 		t, &m,
 		poll_store(&p, a[0], hk_hostcall(SYS_ppoll, host, count, host_obj(a[2], struct timespec), mask, a[4])));
 }
@@ -304,8 +298,8 @@ int64_t sys_pselect6(struct hk_task *t, const uint64_t a[6])
 	else if (get_guest(&arg, GVA(a[5])))
 		last = HOST_BAD_ADDR;
 	else
-		arg.mask = host_sigmask(arg.mask, arg.size, &m);
-	return waited(t, &m, do_select(t, SYS_pselect6, a, host_obj(a[4], struct timespec), last));
+		arg.mask = wait_mask_host(arg.mask, arg.size, &m);
+	return wait_mask_done(t, &m, do_select(t, SYS_pselect6, a, host_obj(a[4], struct timespec), last));
 }
 
 /* ---- epoll and timerfd ---- */
@@ -340,8 +334,8 @@ int64_t sys_epoll_pwait(struct hk_task *t, const uint64_t a[6])
 	uint64_t max = a[2], events = host_events(a[1], &max), mask;
 	struct wait_mask m;
 
-	mask = host_sigmask(a[4], a[5], &m);
-	return waited(t, &m, hk_hostcall(SYS_epoll_pwait, a[0], events, max, a[3], mask, a[5]));
+	mask = wait_mask_host(a[4], a[5], &m);
+	return wait_mask_done(t, &m, hk_hostcall(SYS_epoll_pwait, a[0], events, max, a[3], mask, a[5]));
 }
 
 int64_t sys_epoll_pwait2(struct hk_task *t, const uint64_t a[6])
@@ -349,9 +343,9 @@ int64_t sys_epoll_pwait2(struct hk_task *t, const uint64_t a[6])
 	uint64_t max = a[2], events = host_events(a[1], &max), mask;
 	struct wait_mask m;
 
-	mask = host_sigmask(a[4], a[5], &m);
-	return waited(t, &m,
-		      hk_hostcall(SYS_epoll_pwait2, a[0], events, max, host_obj(a[3], struct timespec), mask, a[5]));
+	mask = wait_mask_host(a[4], a[5], &m);
+	return wait_mask_done(
+		t, &m, hk_hostcall(SYS_epoll_pwait2, a[0], events, max, host_obj(a[3], struct timespec), mask, a[5]));
 }
 
 int64_t sys_timerfd_settime(struct hk_task *t HK_UNUSED, const uint64_t a[6])

@@ -7,7 +7,6 @@
 #include "syscalls/handlers.h"
 
 #include "mm/uaccess.h"
-#include "procfs/procfs.h"
 
 #include <errno.h>
 #include <linux/prctl.h>
@@ -42,17 +41,23 @@ static int64_t pass_int_out(const uint64_t a[6])
 	return hk_hostcall(SYS_prctl, a[0], host_obj(a[1], int), a[2], a[3], a[4]);
 }
 
-/* The host's name of the thread follows, so that ps and top on the host tell guests apart. */
-static int64_t set_name(struct hk_task *t, uint64_t addr)
+/* The host keeps the names of threads: what /proc shows of them is its own, and ps on the host tells guests apart. */
+static int64_t set_name(uint64_t addr)
 {
 	char name[COMM_LEN] = "";
 	size_t n = copy_from_guest_partial(name, GVA(addr), COMM_LEN - 1);
 
 	if (n < COMM_LEN - 1 && !memchr(name, '\0', n))
 		return -EFAULT;
-	memset(name + strlen(name), 0, COMM_LEN - strlen(name));
-	memcpy(t->proc->image.comm, name, COMM_LEN);
 	return hk_hostcall(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
+}
+
+static int64_t get_name(uint64_t addr)
+{
+	char name[COMM_LEN];
+	int64_t r = hk_hostcall(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
+
+	return r ? r : copy_to_guest(GVA(addr), name, sizeof(name));
 }
 
 static int64_t get_speculation(const uint64_t a[6])
@@ -79,14 +84,26 @@ static int64_t set_dispatch(struct hk_task *t, const uint64_t a[6])
 	return a[1] == PR_SYS_DISPATCH_OFF ? pass(a) : refuse(t, "no system-call user dispatch", EINVAL);
 }
 
+/* The monitor has them no more (jail/cage.c); what the guest sees is what it did itself. */
+static int64_t no_new_privs(struct hk_task *t, const uint64_t a[6])
+{
+	bool set = (int)a[0] == PR_SET_NO_NEW_PRIVS;
+
+	if (a[1] != set || a[2] || a[3] || a[4])
+		return -EINVAL;
+	if (!set)
+		return t->proc->no_new_privs;
+	t->proc->no_new_privs = true;
+	return 0;
+}
+
 int64_t sys_prctl(struct hk_task *t, const uint64_t a[6])
 {
 	switch ((int)a[0]) {
 	case PR_SET_NAME:
-		return set_name(t, a[1]);
+		return set_name(a[1]);
 	case PR_GET_NAME:
-		procfs_sync_comm(t);
-		return copy_to_guest(GVA(a[1]), t->proc->image.comm, COMM_LEN);
+		return get_name(a[1]);
 	case PR_GET_TID_ADDRESS:
 		return put_guest(GVA(a[1]), &t->clear_child_tid.v);
 	case PR_GET_PDEATHSIG:
@@ -110,8 +127,6 @@ int64_t sys_prctl(struct hk_task *t, const uint64_t a[6])
 	case PR_MCE_KILL:
 	case PR_MCE_KILL_GET:
 	case PR_SET_CHILD_SUBREAPER:
-	case PR_GET_NO_NEW_PRIVS:
-	case PR_SET_NO_NEW_PRIVS:
 	case PR_GET_THP_DISABLE:
 	case PR_SET_THP_DISABLE:
 	case PR_GET_IO_FLUSHER:
@@ -119,6 +134,9 @@ int64_t sys_prctl(struct hk_task *t, const uint64_t a[6])
 	case PR_TASK_PERF_EVENTS_DISABLE:
 	case PR_TASK_PERF_EVENTS_ENABLE:
 		return pass(a);
+	case PR_GET_NO_NEW_PRIVS:
+	case PR_SET_NO_NEW_PRIVS:
+		return no_new_privs(t, a);
 	case PR_SET_TSC:
 		return set_tsc(t, a);
 	case PR_GET_SPECULATION_CTRL:

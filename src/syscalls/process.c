@@ -7,6 +7,7 @@
 #include "syscalls/pass.h"
 #include "syscalls/whom.h"
 
+#include "kern/family.h"
 #include "mm/uaccess.h"
 
 #include <asm/prctl.h>
@@ -46,15 +47,39 @@ PASS1(sys_setfsgid, SYS_setfsgid)
 
 PASS_OBJ(sys_uname, SYS_uname, struct utsname)
 
+/* A number that is none of ours. */
+static int not_ours(struct hk_task *t, int pid, const char *why)
+{
+	if (kill(pid, 0) && errno == ESRCH)
+		return -ESRCH;
+	task_note(t, why);
+	return -EPERM;
+}
+
+int whom_family(struct hk_task *t, int pid)
+{
+	if (pid <= 0 || pid == getpid() || !t->proc->family || family_has(t->proc->family, pid) ||
+	    task_list_has(&t->proc->tasks, pid))
+		return 0;
+	return not_ours(t, pid, "a process outside of the sandbox is out of reach");
+}
+
+int whom_family_thread(struct hk_task *t, int tid)
+{
+	if (tid <= 0 || !t->proc->family || family_has_thread(t->proc->family, tid) ||
+	    task_list_has(&t->proc->tasks, tid))
+		return 0;
+	return not_ours(t, tid, "a thread outside of the sandbox is out of reach");
+}
+
 int whom_own(struct hk_task *t, int pid)
 {
 	/* libc's calls: these are our questions, not the guest's call that a signal may cut short. */
-	if (pid <= 0 || pid == t->tid || tgkill(getpid(), pid, 0) == 0)
+	if (pid <= 0 || pid == t->tid || pid == getpid() || task_list_has(&t->proc->tasks, pid))
 		return 0;
-	if (kill(pid, 0) && errno == ESRCH)
-		return -ESRCH;
-	task_note(t, "another process is not the guest's to change");
-	return -EPERM;
+	if (t->proc->family && family_has_thread(t->proc->family, pid))
+		return 0;
+	return not_ours(t, pid, "a process outside of the sandbox is not the guest's to change");
 }
 
 static int64_t end(struct hk_task *t, uint64_t status)
@@ -66,6 +91,10 @@ static int64_t end(struct hk_task *t, uint64_t status)
 
 int64_t sys_exit(struct hk_task *t, const uint64_t a[6])
 {
+	/* What was caught for this thread must not go with it: its handler runs first. */
+	if (!signal_close(t))
+		return -HK_ERESTARTSYS;
+	t->exit_alone = true;
 	return end(t, a[0]);
 }
 
@@ -155,12 +184,12 @@ int64_t sys_set_robust_list(struct hk_task *t, const uint64_t a[6])
 
 int64_t sys_get_robust_list(struct hk_task *t, const uint64_t a[6])
 {
-	uint64_t len = sizeof(struct robust_list_head);
+	uint64_t len = sizeof(struct robust_list_head), head = t->robust_list.v;
 	int pid = (int)a[0];
 
-	if (pid != 0 && pid != t->tid)
+	if (pid != 0 && pid != t->tid && !task_list_robust(&t->proc->tasks, pid, &head))
 		return hk_hostcall(SYS_get_robust_list, pid, host_obj(a[1], uint64_t), host_obj(a[2], uint64_t));
-	if (put_guest(GVA(a[2]), &len) || put_guest(GVA(a[1]), &t->robust_list.v))
+	if (put_guest(GVA(a[2]), &len) || put_guest(GVA(a[1]), &head))
 		return -EFAULT;
 	return 0;
 }

@@ -116,38 +116,6 @@ int64_t sys_rt_sigtimedwait(struct hk_task *t, const uint64_t a[6])
 	return r;
 }
 
-/* ---- sending: the host knows who may signal whom ---- */
-
-int64_t sys_kill(struct hk_task *t, const uint64_t a[6])
-{
-	(void)t;
-	return hk_hostcall(SYS_kill, a[0], a[1]);
-}
-
-int64_t sys_tkill(struct hk_task *t, const uint64_t a[6])
-{
-	(void)t;
-	return hk_hostcall(SYS_tkill, a[0], a[1]);
-}
-
-int64_t sys_tgkill(struct hk_task *t, const uint64_t a[6])
-{
-	(void)t;
-	return hk_hostcall(SYS_tgkill, a[0], a[1], a[2]);
-}
-
-int64_t sys_rt_sigqueueinfo(struct hk_task *t, const uint64_t a[6])
-{
-	(void)t;
-	return hk_hostcall(SYS_rt_sigqueueinfo, a[0], a[1], host_addr(a[2], sizeof(siginfo_t)));
-}
-
-int64_t sys_rt_tgsigqueueinfo(struct hk_task *t, const uint64_t a[6])
-{
-	(void)t;
-	return hk_hostcall(SYS_rt_tgsigqueueinfo, a[0], a[1], a[2], host_addr(a[3], sizeof(siginfo_t)));
-}
-
 /* ---- the alternate stack ---- */
 
 int64_t sys_sigaltstack(struct hk_task *t, const uint64_t a[6])

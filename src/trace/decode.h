@@ -98,7 +98,7 @@ void dec_arg(struct dec *d, unsigned i);
 void dec_result(struct dec *d);
 bool dec_noreturn(const struct hk_call *call); /* printed before it is served */
 
-/* structs_*.c, special.c, net.c */
+/* structs_*.c, special.c, net.c, cmsg.c, sockopt.c */
 #define DEC_OBJECT(name) bool name(struct dec *d, uint64_t a)
 #define DEC_VALUE(name)  void name(struct dec *d, uint64_t v)
 
@@ -171,6 +171,9 @@ DEC_VALUE(dec_socklen);
 DEC_OBJECT(dec_msghdr);
 DEC_OBJECT(dec_mmsg);
 DEC_VALUE(dec_msghdr_out);
+struct cmsghdr;
+void dec_cmsg_type(struct dec *d, const struct cmsghdr *c);
+void dec_cmsg_data(struct dec *d, const struct cmsghdr *c, const void *data, size_t len);
 DEC_VALUE(dec_sockopt_name);
 DEC_VALUE(dec_sockopt_in);
 DEC_VALUE(dec_sockopt_out);

@@ -17,7 +17,7 @@
 	X(sigev_notify) X(si_code) X(si_code_chld) X(si_code_segv) X(si_code_bus) X(si_code_fpe) X(si_code_ill) \
 	X(si_code_trap) X(si_code_poll) X(cap) X(cap_version) X(timex_modes) X(timex_status) X(timex_state) \
 	X(futex) X(futex_op) X(futex_cmp) X(af) X(socktype) X(socktype_flags) X(ipproto) X(netlink) X(msg) X(shut) \
-	X(sol) X(so) X(scm) X(ioctl) X(termios_i) X(termios_o) X(termios_c) X(termios_l) X(baud) X(dumpable) X(tsc) \
+	X(sol) X(so) X(ip) X(ipv6) X(tcp) X(udp) X(nl) X(scm) X(ioctl) X(termios_i) X(termios_o) X(termios_c) X(termios_l) X(baud) X(dumpable) X(tsc) \
 	X(seccomp_mode) X(tcflsh) X(tcxonc) X(owner_type) X(ioprio_who) X(ioprio_class) X(fs_flags)
 /* clang-format on */
 

@@ -217,7 +217,8 @@ static const struct dec_kind kinds[HK_ARG_COUNT] = {
 	[HK_ARG_F_TIMERFD_SET] = BITS(timerfd_set), [HK_ARG_F_TIMER] = BITS(timer),
 	[HK_ARG_F_SIGNALFD] = BITS(signalfd), [HK_ARG_F_INOTIFY] = BITS(inotify),
 	[HK_ARG_F_INOTIFY_INIT] = BITS(inotify_init), [HK_ARG_F_CLOSE_RANGE] = BITS(close_range),
-	[HK_ARG_F_GRND] = BITS(grnd), [HK_ARG_F_SOCKTYPE] = VALUE(dec_socktype), [HK_ARG_F_MSG] = BITS(msg),
+	[HK_ARG_F_GRND] = BITS(grnd), [HK_ARG_F_SOCKTYPE] = VALUE(dec_socktype),
+	[HK_ARG_F_ACCEPT] = BITS(socktype_flags), [HK_ARG_F_MSG] = BITS(msg),
 	[HK_ARG_F_CLONE] = VALUE(v_clone_bits), [HK_ARG_F_WAIT] = BITS(wait),
 
 	[HK_ARG_STAT_OUT] = OUT(dec_stat), [HK_ARG_STATX_OUT] = OUT(dec_statx), [HK_ARG_STATFS_OUT] = OUT(dec_statfs),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Socket addresses, messages with their control data, socket options. */
+/* Socket addresses and messages; control messages are in cmsg.c, options in sockopt.c. */
 #include "trace/flags.h"
 
 #include <arpa/inet.h>
@@ -112,25 +112,6 @@ void dec_socklen(struct dec *d, uint64_t v)
 	dec_printf(d, " => %u]", len);
 }
 
-static void cmsg_data(struct dec *d, const struct cmsghdr *c, const unsigned char *data, size_t len)
-{
-	const int *fds = (const int *)data;
-
-	dec_puts(d, ", cmsg_data=");
-	if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
-		for (size_t i = 0; i < len / sizeof(int); i++)
-			dec_printf(d, "%s%d", i ? ", " : "[", fds[i]);
-		dec_puts(d, len < sizeof(int) ? "[]" : "]");
-	} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS && len >= sizeof(struct ucred)) {
-		const struct ucred *u = (const struct ucred *)data;
-
-		dec_printf(d, "{pid=%d, uid=%u, gid=%u}", u->pid, u->uid, u->gid);
-	} else {
-		dec_quote(d->out, data, hk_min(len, d->limit), true);
-		dec_puts(d, len > d->limit ? "..." : "");
-	}
-}
-
 static void cmsg_text(struct dec *d, const struct cmsghdr *c, size_t room)
 {
 	size_t len = hk_min(c->cmsg_len, room);
@@ -138,12 +119,9 @@ static void cmsg_text(struct dec *d, const struct cmsghdr *c, size_t room)
 	dec_printf(d, "{cmsg_len=%zu, cmsg_level=", c->cmsg_len);
 	dec_enum(d, &names_sol, (uint32_t)c->cmsg_level);
 	dec_puts(d, ", cmsg_type=");
-	if (c->cmsg_level == SOL_SOCKET)
-		dec_enum(d, &names_scm, (uint32_t)c->cmsg_type);
-	else
-		dec_hex(d, (uint32_t)c->cmsg_type);
+	dec_cmsg_type(d, c);
 	if (len > sizeof(*c))
-		cmsg_data(d, c, (const unsigned char *)(c + 1), len - sizeof(*c));
+		dec_cmsg_data(d, c, (const unsigned char *)(c + 1), len - sizeof(*c));
 	dec_puts(d, "}");
 }
 
@@ -259,45 +237,4 @@ void dec_sockproto(struct dec *d, uint64_t v)
 	default:
 		dec_printf(d, "%d", (int)v);
 	}
-}
-
-void dec_sockopt_name(struct dec *d, uint64_t v)
-{
-	if ((int)d->call->a[1] == SOL_SOCKET)
-		dec_enum(d, &names_so, (uint32_t)v);
-	else
-		dec_hex(d, (uint32_t)v);
-}
-
-static bool sockopt_value(struct dec *d, uint64_t a, uint32_t len)
-{
-	int level = (int)d->call->a[1], name = (int)d->call->a[2];
-	struct linger l;
-	struct ucred u;
-
-	if (level == SOL_SOCKET && name == SO_LINGER && len >= sizeof(l) && dec_load(a, &l)) {
-		dec_printf(d, "{l_onoff=%d, l_linger=%d}", l.l_onoff, l.l_linger);
-		return true;
-	}
-	if (level == SOL_SOCKET && name == SO_PEERCRED && len >= sizeof(u) && dec_load(a, &u)) {
-		dec_printf(d, "{pid=%d, uid=%u, gid=%u}", u.pid, u.uid, u.gid);
-		return true;
-	}
-	if (level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO) && len >= 16)
-		return dec_timeval(d, a);
-	return len == sizeof(int) ? dec_int1(d, a) : dec_bytes(d, a, len, false);
-}
-
-void dec_sockopt_in(struct dec *d, uint64_t v)
-{
-	if (!v || !sockopt_value(d, v, (uint32_t)d->call->a[d->i + 1]))
-		dec_addr(d, v);
-}
-
-void dec_sockopt_out(struct dec *d, uint64_t v)
-{
-	uint32_t len;
-
-	if (d->result < 0 || !v || !dec_load(d->call->a[d->i + 1], &len) || !sockopt_value(d, v, len))
-		dec_addr(d, v);
 }

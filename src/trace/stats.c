@@ -15,12 +15,13 @@
 #define COUNTERS HK_SYSCALL_SLOTS /* the slot of no call counts all without a row */
 
 struct counter {
-	_Atomic uint64_t calls, errors, total_ns, min_ns, max_ns;
+	_Atomic uint64_t calls, errors, total_ns, max_ns;
+	_Atomic uint64_t below_max; /* UINT64_MAX - the least time, so that all begins at zero */
 };
 
 struct stats {
 	struct hk_trace_hook hook;
-	struct counter by_slot[COUNTERS];
+	struct counter *by_slot; /* COUNTERS of them */
 };
 
 /* A counter as it was at one moment. */
@@ -51,31 +52,37 @@ static void stats_enter(void *ctx, struct hk_call *call)
 	call->began_ns = now();
 }
 
+static void raise_to(_Atomic uint64_t *v, uint64_t to)
+{
+	uint64_t old = atomic_load_explicit(v, memory_order_relaxed);
+
+	while (to > old && !atomic_compare_exchange_weak(v, &old, to))
+		;
+}
+
 static void stats_leave(void *ctx, struct hk_call *call, int64_t result)
 {
 	struct counter *c = counter_of(ctx, call->nr);
 	uint64_t ns = now() - call->began_ns;
-	uint64_t old;
 
+	if (result == -HK_WOULD_WAIT) {
+		atomic_fetch_sub_explicit(&c->calls, 1, memory_order_relaxed);
+		return;
+	}
 	if (result < 0 && result > -4096)
 		atomic_fetch_add_explicit(&c->errors, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&c->total_ns, ns, memory_order_relaxed);
-	old = atomic_load_explicit(&c->max_ns, memory_order_relaxed);
-	while (ns > old && !atomic_compare_exchange_weak(&c->max_ns, &old, ns))
-		;
-	old = atomic_load_explicit(&c->min_ns, memory_order_relaxed);
-	while (ns < old && !atomic_compare_exchange_weak(&c->min_ns, &old, ns))
-		;
+	raise_to(&c->max_ns, ns);
+	raise_to(&c->below_max, UINT64_MAX - ns);
 }
 
-struct stats *stats_create(void)
+struct stats *stats_create(void *shared, size_t size)
 {
-	struct stats *s = calloc(1, sizeof(*s));
+	struct stats *s = size >= COUNTERS * sizeof(struct counter) ? calloc(1, sizeof(*s)) : NULL;
 
 	if (!s)
 		return NULL;
-	for (unsigned i = 0; i < COUNTERS; i++)
-		s->by_slot[i].min_ns = UINT64_MAX;
+	s->by_slot = shared;
 	s->hook = (struct hk_trace_hook){ .ctx = s, .enter = stats_enter, .leave = stats_leave };
 	return s;
 }
@@ -102,10 +109,9 @@ static unsigned collect(struct stats *s, struct line lines[COUNTERS], struct lin
 
 		if (!c->calls)
 			continue;
-		*l = (struct line){
-			info ? info->name : "(unknown)", c->calls, c->errors, c->total_ns, c->min_ns, c->max_ns
-		};
-		if (l->min_ns == UINT64_MAX) /* never came back */
+		*l = (struct line){ info ? info->name : "(unknown)", c->calls, c->errors, c->total_ns,
+				    UINT64_MAX - c->below_max,       c->max_ns };
+		if (!c->below_max) /* never came back */
 			l->min_ns = 0;
 		total->calls += l->calls;
 		total->errors += l->errors;
@@ -240,6 +246,23 @@ int stats_print(struct stats *s, int fd, bool json, const struct stats_row *rows
 			r = write_all(fd, b.data, b.len);
 	}
 	free(lines);
+	hk_strbuf_free(&b);
+	return r;
+}
+
+int stats_print_profile(const struct stats *s, int fd)
+{
+	struct hk_strbuf b = { 0 };
+	int r;
+
+	hk_strbuf_puts(&b, "# husk run --observe\n*=n\n");
+	for (unsigned slot = 0; slot < COUNTERS; slot++) {
+		const struct hk_syscall_info *info = hk_syscall_at_slot(slot);
+
+		if (info && s->by_slot[slot].calls)
+			hk_strbuf_printf(&b, "%s=y\n", info->name);
+	}
+	r = b.cut ? -ENOMEM : write_all(fd, b.data, b.len);
 	hk_strbuf_free(&b);
 	return r;
 }

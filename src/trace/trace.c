@@ -41,6 +41,7 @@ struct trace {
 	struct pending *all;
 	uint64_t last_ns;
 	uint64_t start_ns;
+	bool many; /* lines say whose they are; set once, read without the lock */
 };
 
 static uint64_t now(clockid_t clock)
@@ -68,6 +69,15 @@ static void write_line(int fd, const char *p, size_t n)
 			return;
 		}
 	}
+}
+
+static void put_line(struct trace *t, const char *p, size_t n)
+{
+	if (t->opt.kept_fd)
+		fd_guard_hold(t->opt.guard);
+	write_line(t->opt.kept_fd ? *t->opt.kept_fd : t->opt.fd, p, n);
+	if (t->opt.kept_fd)
+		fd_guard_release(t->opt.guard);
 }
 
 static struct pending *pending_take(struct trace *t, const struct hk_call *call)
@@ -194,12 +204,20 @@ static void seconds(struct hk_strbuf *line, uint64_t ns)
 	hk_strbuf_printf(line, "%6lu.%06lu ", ns / 1000000000, ns % 1000000000 / 1000);
 }
 
+/* As strace -f has it. */
+static void whose(const struct trace *t, struct hk_strbuf *line, pid_t tid)
+{
+	if (__atomic_load_n(&t->many, __ATOMIC_RELAXED))
+		hk_strbuf_printf(line, "[pid %5d] ", (int)tid);
+}
+
 static void text_line(struct trace *t, struct pending *p, const char *ending)
 {
 	const struct hk_call *call = &p->call;
 	struct hk_strbuf *line = &p->line;
 	size_t start;
 
+	whose(t, line, p->tid);
 	if (t->opt.time & TRACE_TIME_ABSOLUTE)
 		wall_clock(line, p->wall_ns);
 	if (t->opt.time & TRACE_TIME_RELATIVE)
@@ -261,11 +279,11 @@ static void emit(struct trace *t, struct pending *p)
 
 	hk_strbuf_add(&p->line, "\n", 1);
 	if (!p->line.cut && !p->args.cut && !p->before.cut)
-		write_line(t->opt.fd, p->line.data, p->line.len);
+		put_line(t, p->line.data, p->line.len);
 	else if (t->opt.json)
-		write_line(t->opt.fd, lost, sizeof(lost) - 1);
+		put_line(t, lost, sizeof(lost) - 1);
 	else
-		write_line(t->opt.fd, lost_text, sizeof(lost_text) - 1);
+		put_line(t, lost_text, sizeof(lost_text) - 1);
 }
 
 static void show(struct trace *t, struct pending *p, int64_t result, const char *unfinished)
@@ -296,7 +314,7 @@ static void trace_enter(void *ctx, struct hk_call *call)
 	p = pending_take(t, call);
 	if (!p)
 		return;
-	p->tid = t->opt.json ? (pid_t)syscall(SYS_gettid) : 0;
+	p->tid = gettid();
 	p->wall_ns = t->opt.json || t->opt.time & TRACE_TIME_ABSOLUTE ? now(CLOCK_REALTIME) : 0;
 	decode_before(t, p);
 	p->call.began_ns = now(CLOCK_MONOTONIC); /* decoding is not the call's time */
@@ -369,6 +387,12 @@ void trace_free(struct trace *t)
 	free(t);
 }
 
+void trace_many(struct trace *t)
+{
+	if (t)
+		__atomic_store_n(&t->many, true, __ATOMIC_RELAXED);
+}
+
 struct hk_trace_hook *trace_hook(struct trace *t)
 {
 	return &t->hook;
@@ -381,17 +405,18 @@ static void event(struct trace *t, const char *kind, const char *before, const c
 	uint64_t ns = now(CLOCK_REALTIME);
 
 	if (t->opt.json) {
-		hk_strbuf_printf(&b, "{\"t\":%lu.%06lu,\"event\":\"%s\",\"text\":", ns / 1000000000,
-				 ns % 1000000000 / 1000, kind);
+		hk_strbuf_printf(&b, "{\"t\":%lu.%06lu,\"tid\":%d,\"event\":\"%s\",\"text\":", ns / 1000000000,
+				 ns % 1000000000 / 1000, (int)gettid(), kind);
 		json_string(&b, text, strlen(text));
 		hk_strbuf_puts(&b, "}\n");
 	} else {
+		whose(t, &b, gettid());
 		if (t->opt.time & TRACE_TIME_ABSOLUTE)
 			wall_clock(&b, ns);
 		hk_strbuf_printf(&b, "%s%s%s\n", before, text, after);
 	}
 	if (b.data)
-		write_line(t->opt.fd, b.data, b.len);
+		put_line(t, b.data, b.len);
 	hk_strbuf_free(&b);
 }
 
@@ -423,6 +448,28 @@ void trace_exited(struct trace *t, int code, int sig)
 	else
 		snprintf(text, sizeof(text), "exited with %d", code & 0xff);
 	event(t, "end", "+++ ", text, " +++");
+}
+
+void trace_lock(struct trace *t)
+{
+	if (t)
+		pthread_mutex_lock(&t->lock);
+}
+
+void trace_unlock(struct trace *t)
+{
+	if (t)
+		pthread_mutex_unlock(&t->lock);
+}
+
+void trace_forked(struct trace *t, struct hk_call *call)
+{
+	if (!t)
+		return;
+	for (struct pending *p = t->all; p; p = p->next)
+		p->busy = false;
+	call->pending = NULL;
+	pthread_mutex_unlock(&t->lock);
 }
 
 static void pair_enter(void *ctx, struct hk_call *call)

@@ -8,6 +8,7 @@
 #define HK_TRACE_TRACE_H
 
 #include "base/err.h"
+#include "kern/fd.h"
 #include "kern/trace_hook.h"
 
 #include <signal.h>
@@ -23,7 +24,9 @@ enum trace_time {
 };
 
 struct trace_options {
-	int fd; /* lines go here; stays the caller's */
+	int fd;                 /* lines go here; stays the caller's */
+	const int *kept_fd;     /* not NULL: the descriptor is the one kept there, and its number may change … */
+	struct fd_guard *guard; /* … but while this is held */
 	bool json;
 	bool show_rip;   /* -i */
 	bool show_where; /* which road served it */
@@ -46,6 +49,15 @@ struct hk_trace_hook *trace_hook(struct trace *t);
 /* The lines `--- SIGSEGV {…} ---` and `+++ exited with 1 +++` / `+++ killed by SIGSEGV +++` (sig != 0). t may be NULL. */
 void trace_signal(struct trace *t, const siginfo_t *si);
 void trace_exited(struct trace *t, int code, int sig);
+
+/* There is more than one thread or process from now on: each line begins with whose it is. t may be NULL. */
+void trace_many(struct trace *t);
+
+/* Around a fork: no other thread is in the middle of anything while it is locked. In the child the calls that others of its parent's threads were in are
+ * forgotten, and `call`, which made it, gets no line there. t may be NULL. */
+void trace_lock(struct trace *t);
+void trace_unlock(struct trace *t);
+void trace_forked(struct trace *t, struct hk_call *call);
 
 /* Two hooks as one: first is entered first and left last. */
 struct trace_pair {

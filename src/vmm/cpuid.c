@@ -85,11 +85,24 @@ uint64_t cpuid_xcr0(const struct kvm_cpuid2 *c)
 	const struct kvm_cpuid_entry2 *e = find(c, 0xd, 0);
 	uint64_t supported;
 
-	if (!cpuid_has_xsave(c) || !e)
+	if (!e)
 		return 0;
 	supported = e->eax | (uint64_t)e->edx << 32;
 	supported &= 0xe7; /* x87, SSE, AVX, the three of AVX-512 */
 	if ((supported & 0xe4) != 0xe4)
 		supported &= 0x7;
 	return supported | 3;
+}
+
+uint32_t cpuid_xsave_size(const struct kvm_cpuid2 *c, uint64_t xcr0)
+{
+	uint32_t size = 0;
+
+	for (uint32_t i = 2; i < 63; i++) {
+		const struct kvm_cpuid_entry2 *e = xcr0 & (1UL << i) ? find(c, 0xd, i) : NULL;
+
+		if (e && e->eax + e->ebx > size)
+			size = e->eax + e->ebx;
+	}
+	return size;
 }

@@ -16,7 +16,9 @@ bool cpuid_is_intel(const struct kvm_cpuid2 *c);
 unsigned cpuid_gpa_bits(const struct kvm_cpuid2 *c);
 bool cpuid_has_xsave(const struct kvm_cpuid2 *c);
 bool cpuid_has_fsgsbase(const struct kvm_cpuid2 *c);
-/* The state components to enable in XCR0: what KVM supports of x87, SSE, AVX, AVX-512, PKRU excluded; 0 without XSAVE. */
+/* The state components to enable in XCR0: what KVM knows of x87, SSE, AVX, AVX-512, PKRU excluded; 0 without XSAVE. */
 uint64_t cpuid_xcr0(const struct kvm_cpuid2 *c);
+/* How far these components reach in an XSAVE area, those behind SSE: what CPUID says of each; 0: there are none. */
+uint32_t cpuid_xsave_size(const struct kvm_cpuid2 *c, uint64_t xcr0);
 
 #endif

@@ -141,7 +141,7 @@ static void take_registers(struct vcpu *v)
 
 static void exit_syscall(struct vcpu *v, struct vcpu_exit *out)
 {
-	v->state = v->vm->syscall == VM_SYSCALL_RING0 ? VCPU_IN_SYSCALL : VCPU_AT_RING3;
+	v->state = v->vm->facts.syscall == VM_SYSCALL_RING0 ? VCPU_IN_SYSCALL : VCPU_AT_RING3;
 	v->regs.rip = v->regs.rcx;
 	v->regs.rflags = user_flags(v->regs.r11);
 	out->event = VCPU_SYSCALL;
@@ -264,9 +264,12 @@ void vcpu_run(struct vcpu *v, struct vcpu_exit *out)
 	}
 	load_registers(v);
 	do {
-		int r = ioctl(v->fd, KVM_RUN, 0);
-		int error = errno;
+		int r, error;
 
+		vcpu_enter(v);
+		r = ioctl(v->fd, KVM_RUN, 0);
+		error = errno;
+		vcpu_leave(v);
 		take_registers(v);
 		if (r < 0)
 			exit_failed(v, error, out);

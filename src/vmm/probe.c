@@ -189,7 +189,7 @@ static int start_guest(struct guest *g, struct hk_err *err)
 	int64_t r = uaccess_init();
 
 	if (r == 0)
-		r = vm_open(&g->vm, NULL, err);
+		r = vm_open(&g->vm, NULL, -1, err);
 	if (r == 0)
 		r = mm_init(&g->mm, &g->vm.pt_ops, &g->vm);
 	if (r == 0)
@@ -299,8 +299,8 @@ static int measure_guest(struct probe *p, struct hk_err *err)
 	if (r)
 		return r; /* the process is about to end: what was made goes with it */
 	p->runs = true;
-	p->syscall = g->vm.syscall;
-	p->fsgsbase = g->vm.fsgsbase;
+	p->syscall = g->vm.facts.syscall;
+	p->fsgsbase = g->vm.facts.fsgsbase;
 	p->gpa_bits = g->vm.pt_ops.gpa_bits;
 	p->xsave = works(g, CODE_XGETBV);
 	p->avx = works(g, CODE_AVX);

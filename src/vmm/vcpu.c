@@ -99,18 +99,43 @@ static void fill_tss(const struct vcpu *v)
 	tss->iomap = offsetof(struct tss64, ports);
 	memset(tss->ports, 0xff, sizeof(tss->ports));
 	/* Where SYSCALL stays at ring 3, its stub's `out` needs leave for that one port. The probe runs with it. */
-	if (v->id == 0 || v->vm->syscall == VM_SYSCALL_RING3)
+	if (!v->vm->facts.known || v->vm->facts.syscall == VM_SYSCALL_RING3)
 		tss->ports[GATE_PORT_SYSCALL / 8] &= (uint8_t) ~(1u << GATE_PORT_SYSCALL % 8);
 }
 
-static int make_page(struct vcpu *v, struct mm *mm)
+static uint64_t gs_base(const struct vcpu *v)
+{
+	return GATE_GS_VA + (uint64_t)v->id * GATE_PAGE_SIZE;
+}
+
+_Static_assert(GATE_GS_VA >> 32 == GATE_GS_HIGH, "the gate knows its GS bases by their upper half");
+
+static int make_data_page(struct vcpu *v, struct mm *mm)
 {
 	void *page;
 	gpa_t gpa;
 	int r = pt_alloc_page(&mm->pt, &gpa, &page);
 
 	if (r == 0)
+		r = pt_map_gate(&mm->pt, gs_base(v) + GATE_DATA, gpa, true, true, false);
+	if (r == 0)
+		v->data = page;
+	return r;
+}
+
+static int make_page(struct vcpu *v, struct mm *mm)
+{
+	void *page;
+	gpa_t gpa;
+	int r;
+
+	pthread_mutex_lock(&mm->lock);
+	r = pt_alloc_page(&mm->pt, &gpa, &page);
+	if (r == 0)
 		r = pt_map_gate(&mm->pt, page_va(v), gpa, false, true, false);
+	if (r == 0 && v->vm->patching)
+		r = make_data_page(v, mm);
+	pthread_mutex_unlock(&mm->lock);
 	if (r)
 		return r;
 	v->page = page;
@@ -145,6 +170,7 @@ static int set_system_registers(struct vcpu *v, const struct mm *mm)
 	s.cs = segment(GATE_SEL_USER_CS, true, 3);
 	s.ss = segment(GATE_SEL_USER_SS, false, 3);
 	s.ds = s.es = s.fs = s.gs = segment(0, false, 3);
+	s.gs.base = v->data ? gs_base(v) : 0;
 	s.tr = (struct kvm_segment){ .base = page_va(v) + GATE_CPU_TSS,
 				     .limit = sizeof(struct tss64) - 1,
 				     .selector = GATE_SEL_TSS,
@@ -158,6 +184,12 @@ static int set_system_registers(struct vcpu *v, const struct mm *mm)
 	s.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | (cpuid_has_fsgsbase(v->vm->cpuid) ? CR4_FSGSBASE : 0) |
 		(v->vm->xcr0 ? CR4_OSXSAVE : 0);
 	s.efer = EFER_BITS;
+	if (ioctl(v->fd, KVM_SET_SREGS, &s) == 0)
+		return 0;
+	/* Some hosts offer no XSAVE and take it all the same; to the others it must not be said. */
+	if (!(s.cr4 & CR4_OSXSAVE) || cpuid_has_xsave(v->vm->cpuid))
+		return -errno;
+	s.cr4 &= ~(uint64_t)CR4_OSXSAVE;
 	return ioctl(v->fd, KVM_SET_SREGS, &s) ? -errno : 0;
 }
 
@@ -189,7 +221,13 @@ static int set_xcr0(struct vcpu *v)
 {
 	struct kvm_xcrs x = { .nr_xcrs = 1, .xcrs[0] = { .xcr = 0, .value = v->vm->xcr0 } };
 
-	return v->vm->xcr0 && ioctl(v->fd, KVM_SET_XCRS, &x) ? -errno : 0;
+	if (!v->vm->xcr0)
+		return 0;
+	/* Also where KVM does not offer XSAVE and ring 3 has it all the same: CPUID tells the size of the area for what is enabled here. */
+	if (ioctl(v->fd, KVM_SET_XCRS, &x) && cpuid_has_xsave(v->vm->cpuid))
+		return -errno;
+	/* … and some hosts work that out when they are given the table. */
+	return ioctl(v->fd, KVM_SET_CPUID2, v->vm->cpuid) ? -errno : 0;
 }
 
 /* ---- kern/cpu.h's operations ---- */
@@ -221,6 +259,9 @@ static int op_get_fs_gs(struct hk_cpu *c, uint64_t *fs, uint64_t *gs)
 		return -EINVAL;
 	*fs = m.head.entries[0].data;
 	*gs = m.head.entries[1].data;
+	/* What the gate keeps there is none of the program's business. */
+	if (*gs == gs_base(of_cpu(c)))
+		*gs = 0;
 	return 0;
 }
 
@@ -231,6 +272,22 @@ static int set_base(struct hk_cpu *c, uint32_t msr, uint64_t base)
 	return set_msrs(of_cpu(c), &entry, 1);
 }
 
+/* A GS base of 0, which is what nearly all programs have, is the gate's to use. */
+static uint64_t real_gs(const struct vcpu *v, uint64_t gs)
+{
+	return gs == 0 && v->data ? gs_base(v) : gs;
+}
+
+int vcpu_set_bases(struct vcpu *v, uint64_t fs, uint64_t gs)
+{
+	const struct kvm_msr_entry entries[] = {
+		{ .index = MSR_FS_BASE, .data = fs },
+		{ .index = MSR_GS_BASE, .data = real_gs(v, gs) },
+	};
+
+	return set_msrs(v, entries, HK_ARRAY_LEN(entries));
+}
+
 static int op_set_fs(struct hk_cpu *c, uint64_t base)
 {
 	return set_base(c, MSR_FS_BASE, base);
@@ -238,7 +295,7 @@ static int op_set_fs(struct hk_cpu *c, uint64_t base)
 
 static int op_set_gs(struct hk_cpu *c, uint64_t base)
 {
-	return set_base(c, MSR_GS_BASE, base);
+	return set_base(c, MSR_GS_BASE, real_gs(of_cpu(c), base));
 }
 
 /* Run the gate's STMXCSR below the program's red zone, where a signal frame would go, and put the registers back. */
@@ -305,17 +362,34 @@ static void probe_from(struct vcpu *v, uint64_t step, struct vcpu_exit *e)
 	vcpu_run(v, e);
 }
 
-/* Run the gate's probe code at ring 3 and see what RDFSBASE, XGETBV and SYSCALL do. */
+/* KVM starts a vCPU's time-stamp counter at 0; the host's own is wanted. False: this host cannot. */
+static bool take_hosts_tsc(const struct vcpu *v)
+{
+	uint64_t offset = 0;
+	struct kvm_device_attr attr = { .group = KVM_VCPU_TSC_CTRL,
+					.attr = KVM_VCPU_TSC_OFFSET,
+					.addr = (uint64_t)(uintptr_t)&offset };
+
+	return ioctl(v->fd, KVM_SET_DEVICE_ATTR, &attr) == 0;
+}
+
+/* Run the gate's probe code at ring 3 and see what RDFSBASE, XGETBV, RDTSC and SYSCALL do. */
 static int probe(struct vcpu *v, struct hk_err *err)
 {
 	struct tss64 *tss = (struct tss64 *)(v->page + GATE_CPU_TSS);
+	uint64_t tsc = __builtin_ia32_rdtsc();
 	struct vcpu_exit e;
 	struct kvm_sregs s;
 
+	v->vm->facts.tsc_needs_offset = take_hosts_tsc(v);
 	probe_from(v, GATE_PROBE, &e);
-	v->vm->fsgsbase = !undefined(v, &e, GATE_PROBE, GATE_PROBE_XGETBV);
-	if (!v->vm->fsgsbase)
+	v->vm->facts.fsgsbase = !undefined(v, &e, GATE_PROBE, GATE_PROBE_XGETBV);
+	if (!v->vm->facts.fsgsbase) {
+		/* The gate could not tell a GS base of the program's own. */
+		v->vm->patching = false;
+		v->data = NULL;
 		probe_from(v, GATE_PROBE_XGETBV, &e);
+	}
 	if (undefined(v, &e, GATE_PROBE_XGETBV, GATE_PROBE_SYSCALL))
 		probe_from(v, GATE_PROBE_SYSCALL, &e);
 	if (e.event != VCPU_SYSCALL)
@@ -324,11 +398,15 @@ static int probe(struct vcpu *v, struct hk_err *err)
 				  e.event, e.vector, e.event == VCPU_BROKEN ? e.text : "");
 	if (ioctl(v->fd, KVM_GET_SREGS, &s))
 		return hk_err_set(err, -errno, "cannot read the segment registers: %s", strerror(errno));
-	v->vm->guest_xcr0 = v->regs.r8;
-	v->vm->xsave_size = (uint32_t)v->regs.r10;
-	v->vm->hwcap = (uint32_t)v->regs.rdx;
-	v->vm->syscall = s.cs.dpl == 3 ? VM_SYSCALL_RING3 : VM_SYSCALL_RING0;
-	if (v->vm->syscall == VM_SYSCALL_RING0)
+	v->vm->facts.known = true;
+	v->vm->facts.tsc_is_hosts = v->regs.r9 >= tsc && v->regs.r9 <= __builtin_ia32_rdtsc();
+	if (!v->data && set_base(&v->cpu, MSR_GS_BASE, 0))
+		return hk_err_set(err, -EIO, "cannot set the GS base: %s", strerror(errno));
+	v->vm->facts.guest_xcr0 = v->regs.r8;
+	v->vm->facts.xsave_size = (uint32_t)hk_max(v->regs.r10, cpuid_xsave_size(v->vm->cpuid, v->regs.r8));
+	v->vm->facts.hwcap = (uint32_t)v->regs.rdx;
+	v->vm->facts.syscall = s.cs.dpl == 3 ? VM_SYSCALL_RING3 : VM_SYSCALL_RING0;
+	if (v->vm->facts.syscall == VM_SYSCALL_RING0)
 		tss->ports[GATE_PORT_SYSCALL / 8] = 0xff; /* nobody at ring 3 needs it */
 	else
 		v->state = VCPU_AT_RING3;
@@ -337,7 +415,8 @@ static int probe(struct vcpu *v, struct hk_err *err)
 
 /* ---- making one ---- */
 
-static int create(struct vcpu *v, struct mm *mm, struct hk_err *err)
+/* The descriptor, and the page shared with the host. */
+static int create(struct vcpu *v, struct hk_err *err)
 {
 	int r;
 
@@ -354,9 +433,13 @@ static int create(struct vcpu *v, struct mm *mm, struct hk_err *err)
 		if (r)
 			return hk_err_set(err, r, "cannot move a descriptor above the limit: %s", strerror(-r));
 	}
-	r = make_page(v, mm);
-	if (r)
-		return hk_err_set(err, r, "cannot make vCPU %u's page: %s", v->id, strerror(-r));
+	return 0;
+}
+
+static int set_up(struct vcpu *v, const struct mm *mm, struct hk_err *err)
+{
+	int r;
+
 	if (ioctl(v->fd, KVM_SET_CPUID2, v->vm->cpuid))
 		return hk_err_set(err, -errno, "cannot set the CPU features: %s", strerror(errno));
 	r = set_system_registers(v, mm);
@@ -368,7 +451,10 @@ static int create(struct vcpu *v, struct mm *mm, struct hk_err *err)
 	r = set_xcr0(v);
 	if (r)
 		return hk_err_set(err, r, "cannot enable the extended state %#lx: %s", v->vm->xcr0, strerror(-r));
+	if (v->vm->facts.tsc_needs_offset && !take_hosts_tsc(v))
+		return hk_err_set(err, -EIO, "cannot set vCPU %u's time-stamp counter: %s", v->id, strerror(errno));
 	v->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+	vm_add_vcpu(v->vm, v);
 	return 0;
 }
 
@@ -379,12 +465,20 @@ int vcpu_open(struct vcpu *v, struct vm *vm, struct mm *mm, unsigned id, struct 
 	memset(v, 0, sizeof(*v));
 	v->cpu.ops = &vcpu_ops;
 	v->vm = vm;
+	v->mm = mm;
 	v->id = id;
 	v->fd = -1;
 	v->state = VCPU_AT_RING3;
 	v->regs.rflags = 2;
-	r = create(v, mm, err);
-	if (r == 0 && id == 0)
+	r = create(v, err);
+	if (r == 0) {
+		r = make_page(v, mm);
+		if (r)
+			hk_err_set(err, r, "cannot make vCPU %u's page: %s", v->id, strerror(-r));
+	}
+	if (r == 0)
+		r = set_up(v, mm, err);
+	if (r == 0 && !vm->facts.known)
 		r = probe(v, err);
 	if (r) {
 		vcpu_close(v);
@@ -393,6 +487,24 @@ int vcpu_open(struct vcpu *v, struct vm *vm, struct mm *mm, unsigned id, struct 
 	memset(&v->regs, 0, sizeof(v->regs));
 	v->regs.rflags = 0x202;
 	return 0;
+}
+
+int vcpu_renew(struct vcpu *v, struct mm *mm, struct hk_err *err)
+{
+	int r;
+
+	munmap(v->run, v->vm->run_size);
+	fd_guard_drop(v->vm->guard, &v->fd);
+	v->state = VCPU_AT_RING3;
+	v->inside = 0;
+	r = create(v, err);
+	return r ? r : set_up(v, mm, err);
+}
+
+int vcpu_reclaim(struct vcpu *v, const struct mm *mm)
+{
+	v->state = VCPU_AT_RING3;
+	return set_system_registers(v, mm);
 }
 
 void vcpu_close(struct vcpu *v)

@@ -33,10 +33,12 @@ enum vcpu_state {
 };
 
 struct kvm_run;
+struct gate_data;
 
 struct vcpu {
 	struct hk_cpu cpu; /* what kern/ sees; first member */
 	struct vm *vm;
+	struct mm *mm;
 	int fd;
 	unsigned id;
 	struct kvm_run *run;
@@ -45,14 +47,40 @@ struct vcpu {
 	struct hk_regs regs;
 	struct gate_frame *frame; /* the exception frame in the vCPU's gate page, valid in VCPU_IN_VECTOR */
 	uint8_t *page;            /* the vCPU's gate page */
+	uint8_t *area;            /* for its extended state (state.c); NULL: not needed so far */
+	struct vcpu *next;        /* on vm->vcpus */
+	pid_t tid;                /* the host thread that runs it; 0: nobody */
+	uint32_t inside;          /* in KVM_RUN, or about to be */
+	struct gate_data *data;   /* its page for patched calls, which the guest may write; NULL: there is none */
 	uint64_t exits[VCPU_EVENT_COUNT];
 };
 
 /* Make vCPU number id with ring-3 state, all registers zero. The first one also finds out what SYSCALL does here. */
 HK_MUST_CHECK int vcpu_open(struct vcpu *v, struct vm *vm, struct mm *mm, unsigned id, struct hk_err *err);
+/* In a child of fork, after vm_renew: the same vCPU, registers included, in the new VM; not the extended state. */
+HK_MUST_CHECK int vcpu_renew(struct vcpu *v, struct mm *mm, struct hk_err *err);
+/* After somebody else, of whom nothing is known any more, ran this vCPU: back to ring 3, with the registers of v. FS, GS and the extended state are not. */
+HK_MUST_CHECK int vcpu_reclaim(struct vcpu *v, const struct mm *mm);
 void vcpu_close(struct vcpu *v);
 
 /* Run until something happens. */
 void vcpu_run(struct vcpu *v, struct vcpu_exit *out);
+
+/* Around each KVM_RUN (stop.c): wait while the world is stopped; say that it is over. */
+void vcpu_enter(struct vcpu *v);
+void vcpu_leave(struct vcpu *v);
+/* Have vm_stop know it. */
+void vm_add_vcpu(struct vm *vm, struct vcpu *v);
+
+/* The program's segment bases. 0 or -errno. */
+HK_MUST_CHECK int vcpu_set_bases(struct vcpu *v, uint64_t fs, uint64_t gs);
+
+/* Going on where another vCPU stands (state.c). Save the extended state (x87, SSE, AVX…) in v's area, by running the gate's code: by the thread whose vCPU
+ * it is, between two runs of the program, whose registers stay as they are. 0 or -errno. */
+HK_MUST_CHECK int vcpu_save_state(struct vcpu *v);
+/* Copy what was saved to the area of a vCPU that does not run. 0 or -errno. */
+HK_MUST_CHECK int vcpu_copy_state(struct vcpu *to, const struct vcpu *from);
+/* Give v the extended state that lies in its area. By the thread whose vCPU it is, as vcpu_save_state. */
+HK_MUST_CHECK int vcpu_load_state(struct vcpu *v);
 
 #endif

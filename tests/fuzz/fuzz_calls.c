@@ -44,6 +44,11 @@ static const handler calls[] = {
 	sys_epoll_pwait2,
 	sys_timerfd_settime,
 	sys_timerfd_gettime,
+	sys_socket,
+	sys_connect,
+	sys_listen,
+	sys_accept,
+	sys_accept4,
 	sys_sendto,
 	sys_recvfrom,
 	sys_sendmsg,
@@ -95,7 +100,7 @@ static struct world {
 	struct hk_cpu cpu;
 	int ours;
 	uint8_t *canary;
-	int fds[8]; /* the guest's */
+	int fds[12]; /* the guest's */
 } w;
 
 static int add_slot(void *ctx, gpa_t gpa, uint64_t hva, uint64_t size)
@@ -146,6 +151,10 @@ static void setup(void)
 	w.task = (struct hk_task){ .proc = &w.process, .cpu = &w.cpu, .tid = getpid(), .call = &w.call };
 	MUST(mm_map(w.process.mm, GVA(MEM), PAGES * HK_PAGE_SIZE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, NULL) == (int64_t)MEM);
+	/* Nothing beyond this host, and there nobody listens. */
+	w.process.net.mode = NET_HOST;
+	MUST(net_policy_allow(&w.process.net, NET_CONNECT, "127.0.0.1:1") == 0);
+	MUST(net_policy_allow(&w.process.net, NET_LISTEN, "127.0.0.1") == 0);
 	w.canary = mmap(NULL, CANARY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	MUST(w.canary != MAP_FAILED);
 	sigaction(SIGALRM, &alarm, NULL);
@@ -161,6 +170,10 @@ static void open_fds(void)
 	w.fds[5] = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
 	w.fds[6] = eventfd(1, EFD_NONBLOCK);
 	w.fds[7] = open("/tmp", O_RDWR | O_TMPFILE, 0600);
+	w.fds[8] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	w.fds[9] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	w.fds[10] = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	w.fds[11] = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, 0);
 }
 
 struct input {
@@ -190,7 +203,7 @@ static uint64_t argument(struct input *in)
 	case 4:
 		return HK_GUEST_MAX - take(in, 1);
 	case 5:
-		return (uint64_t)w.fds[take(in, 1) % 8];
+		return (uint64_t)w.fds[take(in, 1) % HK_ARRAY_LEN(w.fds)];
 	case 6:
 		return (uint64_t)w.ours;
 	case 7:
@@ -221,6 +234,8 @@ static bool leave_out(handler fn, const uint64_t a[6])
 
 	if (fn == sys_prctl)
 		return first == PR_SET_PDEATHSIG || first == PR_CAPBSET_DROP || first == PR_SET_SECUREBITS;
+	if (fn == sys_socket) /* an address family of a driver's, loaded for it */
+		return first != AF_UNIX && first != AF_INET && first != AF_INET6;
 	if (fn == sys_ioctl)
 		return first <= 2 || second == FIOSETOWN || second == SIOCSPGRP;
 	return false;

@@ -2,11 +2,9 @@
 /*
  * Whole programs of system calls through the dispatcher, with a trace, against the real host.
  *
- * Threat model: the guest chooses every number, argument, register and byte of its memory. The monitor must answer
- * with an errno or a result.
- * Input: syscalls_input.h; a program of up to 32 calls. Memory is an arena of the guest's: pages to read and write,
- * filled from the input over and over, with nothing behind; read-only pages; a page of path names. Descriptors are a
- * pool of harmless ones. All is rebuilt for each program.
+ * Threat model: the guest chooses every number, argument, register and byte of its memory. The monitor must answer with an errno or a result.
+ * Input: syscalls_input.h; a program of up to 32 calls. Memory is an arena of the guest's: pages to read and write, filled from the input over and over, with
+ * nothing behind; read-only pages; a page of path names. Descriptors are a pool of harmless ones. All is rebuilt for each program.
  * Held to, call by call: results are results or errnos that Linux has; unknown and refused numbers give ENOSYS; no
  * descriptor appears or vanishes but by the calls that make or close some; the monitor's descriptors stay open and
  * what they were; a page of the monitor's, whose address the guest is told, is not written. At the program's end:
@@ -69,7 +67,6 @@ extern const char uaccess_begin[], uaccess_end[];
 
 static struct world {
 	struct hk_process process;
-	struct mm mm;
 	struct hk_task task;
 	struct fake_cpu cpu;
 	struct trace *trace;
@@ -84,8 +81,8 @@ static struct world {
 	uint16_t path_at[64]; /* offsets from PATHS */
 	char path_bytes[PATHS_BYTES];
 	char ro_bytes[RO_BYTES];
-	uint64_t open;                 /* the guest's descriptors, a bit each */
-	bool mapping_changed, guarded; /* by the program that runs */
+	uint64_t open;                            /* the guest's descriptors, a bit each */
+	bool by_server, mapping_changed, guarded; /* the last two by the program that runs */
 	timer_t timer;
 	struct sigaction theirs[2], uaccess; /* libFuzzer's handlers of SIGSEGV and SIGBUS, and uaccess's */
 	bool ready;
@@ -105,54 +102,19 @@ static void add_path(const char *s, size_t len)
 
 static void make_paths(void)
 {
-	static const char *const names[] = { "",
-					     "/",
-					     ".",
-					     "..",
-					     "nothing",
-					     "file",
-					     "file/",
-					     "loop1",
-					     "dir/to_file",
-					     "dir/../file",
-					     "link_to_proc/status",
-					     "link_to_fd/70",
-					     "/proc",
-					     "/proc/self",
-					     "/proc/self/exe",
-					     "/proc/self/cwd",
-					     "/proc/self/root/proc/self/status",
-					     "/proc/self/fd",
-					     "/proc/self/fd/64",
-					     "/proc/self/fd/65",
-					     "/proc/self/fd/10",
-					     "/proc/self/fdinfo/64",
-					     "/proc/self/maps",
-					     "/proc/self/smaps",
-					     "/proc/self/numa_maps",
-					     "/proc/self/mem",
-					     "/proc/self/pagemap",
-					     "/proc/self/comm",
-					     "/proc/self/cmdline",
-					     "/proc/self/environ",
-					     "/proc/self/auxv",
-					     "/proc/self/stat",
-					     "/proc/self/statm",
-					     "/proc/self/status",
-					     "/proc/self/limits",
-					     "/proc/self/syscall",
-					     "/proc/thread-self/status",
-					     "/proc/self/task",
-					     "/proc/self/map_files",
-					     "/proc/meminfo",
-					     "/proc/cpuinfo",
-					     "/proc/1/status",
-					     "/dev/null",
-					     "/dev/zero",
-					     "/dev/fd/64",
-					     "user.name",
-					     "security.capability",
-					     "AT" };
+	/* clang-format off */
+	static const char *const names[] = {
+		"", "/", ".", "..", "nothing", "file", "file/", "loop1", "dir/to_file", "dir/../file", "link_to_proc/status",
+		"link_to_fd/70", "/proc", "/proc/self", "/proc/self/exe", "/proc/self/cwd",
+		"/proc/self/root/proc/self/status", "/proc/self/fd", "/proc/self/fd/64", "/proc/self/fd/65",
+		"/proc/self/fd/10", "/proc/self/fdinfo/64", "/proc/self/maps", "/proc/self/smaps", "/proc/self/numa_maps",
+		"/proc/self/mem", "/proc/self/pagemap", "/proc/self/comm", "/proc/self/cmdline", "/proc/self/environ",
+		"/proc/self/auxv", "/proc/self/stat", "/proc/self/statm", "/proc/self/status", "/proc/self/limits",
+		"/proc/self/syscall", "/proc/thread-self/status", "/proc/self/task", "/proc/self/map_files", "/proc/meminfo",
+		"/proc/cpuinfo", "/proc/1/status", "/dev/null", "/dev/zero", "/dev/fd/64", "user.name",
+		"security.capability", "AT"
+	};
+	/* clang-format on */
 	static char text[5000];
 	char own[64];
 
@@ -336,7 +298,7 @@ static void map(uint64_t at, uint64_t len)
 static void make_memory(void)
 {
 	static const struct pt_ops pt = { .add_slot = add_slot, .max_slots = 64, .gpa_bits = 40 };
-	struct mm *mm = w.process.mm = &w.mm;
+	struct mm *mm = w.process.mm = calloc(1, sizeof(*mm));
 
 	HK_BUG_ON(mm_init(mm, &pt, NULL));
 	mm->limit = MEM_LIMIT;
@@ -367,8 +329,10 @@ static void make_process(unsigned options)
 	*p = (struct hk_process){ .cwd_in_proc = options & OPTION_CWD_IN_PROC };
 	p->fds = kept; /* its slots point to w.ours, which stay where they are */
 	make_memory();
-	if (options & OPTION_MEM_LIMIT)
-		p->mem_limit = MEM_LIMIT;
+	p->mem_limit = options & OPTION_MEM_LIMIT ? MEM_LIMIT : 0;
+	p->net.mode = options & OPTION_CWD_IN_PROC ? NET_HOST : NET_NONE;
+	HK_BUG_ON(net_policy_allow(&p->net, NET_CONNECT, "127.0.0.1:1"));
+	HK_BUG_ON(net_policy_allow(&p->net, NET_LISTEN, "127.0.0.1"));
 	snprintf(p->image.exe, sizeof(p->image.exe), "%s/program", w.dir);
 	strcpy(p->image.comm, "program");
 	HK_BUG_ON(stat(p->image.exe, &st));
@@ -379,6 +343,7 @@ static void make_process(unsigned options)
 	w.task = (struct hk_task){ .proc = p, .cpu = &w.cpu.cpu, .tid = gettid() };
 	w.task.signals.xsave_size = options & OPTION_XSAVE ? 832 : 0;
 	w.task.signals.xcr0 = 7;
+	w.by_server = options & OPTION_SERVER;
 	w.mapping_changed = w.guarded = false;
 }
 
@@ -624,6 +589,9 @@ static bool makes_fds(uint64_t nr, const struct hk_call *call, int64_t result, u
 	case SYS_inotify_init:
 	case SYS_inotify_init1:
 	case SYS_memfd_create:
+	case SYS_socket:
+	case SYS_accept:
+	case SYS_accept4:
 		return result >= 0 && result < FDS && made == 1UL << result;
 	case SYS_fcntl:
 		return ((int)call->a[1] == F_DUPFD || (int)call->a[1] == F_DUPFD_CLOEXEC) && result >= 0 &&
@@ -710,11 +678,11 @@ static void check_memory(void)
 /* As the run loop does. */
 static void system_call(uint64_t nr, const uint64_t a[6])
 {
-	struct hk_call call = { .nr = nr, .rip = w.cpu.regs.rip };
-	int64_t result;
+	struct hk_call call = { .nr = nr, .a = { a[0], a[1], a[2], a[3], a[4], a[5] }, .rip = w.cpu.regs.rip };
+	int64_t result = w.by_server ? hk_dispatch_nowait(&w.task, &call) : -HK_WOULD_WAIT;
 
-	memcpy(call.a, a, sizeof(call.a));
-	result = hk_dispatch(&w.task, &call);
+	if (result == -HK_WOULD_WAIT)
+		result = hk_dispatch(&w.task, &call);
 	check_call(&call, result);
 	if (nr == SYS_madvise && (int)a[2] >= 102 /* MADV_GUARD_INSTALL and newer ones */)
 		w.guarded = true;
@@ -796,6 +764,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.process.trace = NULL;
 	trace_free(w.trace);
 	mm_destroy(w.process.mm);
+	free(w.process.mm);
 	HK_BUG_ON(close_range((unsigned)w.first_fd, FDS - 1, 0));
 	return 0;
 }

@@ -100,6 +100,9 @@ static int64_t sendmsg_(uint64_t a[6])
 {
 	const struct msghdr *m = (const void *)(uintptr_t)a[1];
 
+	if (a[1] < BAD_ADDR && m->msg_name && (uintptr_t)m->msg_name < BAD_ADDR &&
+	    m->msg_namelen > sizeof(sa_family_t) && ((const struct sockaddr *)m->msg_name)->sa_family == AF_UNIX)
+		return -EACCES;
 	if (a[1] >= BAD_ADDR || !m->msg_control || (uintptr_t)m->msg_control >= BAD_ADDR)
 		return 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)m, c)) {
@@ -114,6 +117,30 @@ static int64_t sendmsg_(uint64_t a[6])
 				return -EBADF;
 	}
 	return 0;
+}
+
+/* Only the families that handlers let through; no path is bound (a file would be made) or connected to (somebody may listen). */
+static int64_t socket_(uint64_t a[6])
+{
+	a[1] |= SOCK_NONBLOCK;
+	return (int)a[0] >= 0 && (int)a[0] < AF_MAX && a[0] != AF_UNIX && a[0] != AF_INET && a[0] != AF_INET6 &&
+			       (int)a[0] != AF_NETLINK
+		       ? -EAFNOSUPPORT
+		       : 0;
+}
+
+static int64_t address_(uint64_t a[6])
+{
+	const struct sockaddr *sa = (const void *)(uintptr_t)a[1];
+
+	return a[1] && a[1] < BAD_ADDR && a[2] > sizeof(sa->sa_family) && sa->sa_family == AF_UNIX ? -EACCES : 0;
+}
+
+static int64_t sendto_(uint64_t a[6])
+{
+	const struct sockaddr *sa = (const void *)(uintptr_t)a[4];
+
+	return a[4] && a[4] < BAD_ADDR && a[5] > sizeof(sa->sa_family) && sa->sa_family == AF_UNIX ? -EACCES : 0;
 }
 
 static int64_t futex(uint64_t a[6])
@@ -432,7 +459,12 @@ static const struct rule {
 	{ SYS_splice, splice_ },
 	{ SYS_tee, tee_ },
 	{ SYS_vmsplice, vmsplice_ },
-	{ SYS_sendto, NULL },
+	{ SYS_sendto, sendto_ },
+	{ SYS_socket, socket_ },
+	{ SYS_bind, address_ },
+	{ SYS_connect, address_ },
+	{ SYS_listen, NULL },
+	{ SYS_accept4, flag3 },
 	{ SYS_recvfrom, NULL },
 	{ SYS_sendmsg, sendmsg_ },
 	{ SYS_recvmsg, NULL },

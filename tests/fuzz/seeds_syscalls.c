@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 struct seed {
@@ -199,6 +200,33 @@ static int seed_signals(const char *dir)
 	return 0;
 }
 
+/* An address of loopback where the fitting pointers of the second argument lead, and the life of a socket. */
+static int seed_sockets(const char *dir)
+{
+	const uint64_t at = 0x2a0000000000, inet = 0x0100007f01000002; /* 127.0.0.1, port 1 */
+	struct seed s;
+
+	for (unsigned net = 0; net < 2; net++) {
+		s.used = 0;
+		put(&s, net ? OPTION_CWD_IN_PROC : 0, 1);
+		put(&s, 128, 2);
+		put(&s, inet, 8);
+		put(&s, 0, 8);
+		for (unsigned i = 0; i < 14; i++)
+			put(&s, 16, 8); /* lengths */
+		raw(&s, SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0, 0);
+		raw(&s, SYS_socket, AF_INET, SOCK_DGRAM, 0, 0, 0, 0);
+		for (unsigned fd = 20; fd < 30; fd++) {
+			raw(&s, SYS_connect, fd, at, 16, 0, 0, 0);
+			raw(&s, SYS_bind, fd, at, 16, 0, 0, 0);
+			raw(&s, SYS_listen, fd, 5, 0, 0, 0, 0);
+		}
+		if (save(&s, dir, net ? "+sockets" : "+sockets-none"))
+			return 1;
+	}
+	return 0;
+}
+
 /* Numbers that are no calls. */
 static int seed_numbers(const char *dir)
 {
@@ -216,5 +244,5 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	return seed_rows(argv[1]) || seed_monitor(argv[1]) || seed_memory(argv[1]) || seed_signals(argv[1]) ||
-	       seed_numbers(argv[1]);
+	       seed_sockets(argv[1]) || seed_numbers(argv[1]);
 }

@@ -16,9 +16,10 @@ enum input_option {
 	OPTION_RIP = 2,
 	OPTION_LONG_STRINGS = 4,
 	OPTION_NO_TRACE = 8,
-	OPTION_XSAVE = 16, /* signal frames have extended state */
-	OPTION_CWD_IN_PROC = 32,
-	OPTION_MEM_LIMIT = 64, /* as --mem */
+	OPTION_XSAVE = 16,       /* signal frames have extended state */
+	OPTION_CWD_IN_PROC = 32, /* also --net host with lists; else --net none */
+	OPTION_MEM_LIMIT = 64,   /* as --mem */
+	OPTION_SERVER = 128,     /* calls come by way of the server thread */
 };
 
 /* Selectors, modulo SELECTORS: a system call's number, one of the odd numbers of fuzz_syscalls.c, or something else than a call. */

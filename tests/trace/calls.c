@@ -8,7 +8,11 @@
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
+#include <linux/netlink.h>
 #include <linux/openat2.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -324,6 +328,98 @@ static void sockets(int p[2])
 	S(shutdown, sv[0], SHUT_RDWR);
 }
 
+static void tcp(void)
+{
+	struct sockaddr_in in = { AF_INET, 0, { htonl(INADDR_LOOPBACK) }, { 0 } };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	socklen_t len = sizeof(in);
+	struct linger l = { 1, 5 };
+	int fd = S(socket, AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP), c, a, v = 1;
+
+	S(setsockopt, fd, IPPROTO_TCP, TCP_NODELAY, &v, 4);
+	S(setsockopt, fd, IPPROTO_TCP, TCP_CONGESTION, "no-such", 7);
+	S(setsockopt, fd, SOL_SOCKET, SO_LINGER, &l, 8);
+	S(setsockopt, fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2);
+	S(bind, fd, &in, 16);
+	S(listen, fd, 5);
+	S(accept, fd, NULL, NULL);
+	S(getsockname, fd, &in, &len);
+	c = S(socket, AF_INET, SOCK_STREAM, IPPROTO_IP);
+	S(connect, c, &in, 16);
+	len = sizeof(in6);
+	a = S(accept4, fd, &in6, &len, SOCK_CLOEXEC);
+	len = 4;
+	S(getsockopt, a, SOL_SOCKET, SO_ERROR, &v, &len);
+	S(getsockopt, a, IPPROTO_TCP, TCP_NODELAY, &v, &len);
+	len = 100;
+	S(getsockopt, a, SOL_SOCKET, SO_BINDTODEVICE, buf, &len);
+	S(shutdown, a, SHUT_WR);
+	S(close, a);
+	S(close, c);
+	S(close, fd);
+	in.sin_port = htons(1);
+	c = S(socket, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	S(connect, c, &in, 16);
+	len = 4;
+	S(getsockopt, c, SOL_SOCKET, SO_ERROR, &v, &len);
+	S(close, c);
+	c = S(socket, AF_INET6, SOCK_STREAM, 0);
+	in6.sin6_port = htons(1);
+	S(connect, c, &in6, 28);
+	S(setsockopt, c, IPPROTO_IPV6, IPV6_V6ONLY, &v, 4);
+	S(setsockopt, c, 12345, 6, &v, 4);
+	S(close, c);
+}
+
+static void udp(void)
+{
+	struct sockaddr_in in = { AF_INET, 0, { htonl(INADDR_LOOPBACK) }, { 0 } };
+	struct ip_mreqn mreq = { { htonl(0xe0000107) }, { htonl(INADDR_LOOPBACK) }, 0 };
+	struct ipv6_mreq mreq6 = { .ipv6mr_multiaddr = { { { 0xff, 1, [15] = 7 } } } };
+	socklen_t len = sizeof(in);
+	int fd = S(socket, AF_INET, SOCK_DGRAM, IPPROTO_UDP), v = 1;
+	struct iovec iov = { buf, 100 };
+	char control[200] __attribute__((aligned(8))) = { 0 };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *c;
+
+	S(bind, fd, &in, 16);
+	S(getsockname, fd, &in, &len);
+	S(setsockopt, fd, IPPROTO_IP, IP_PKTINFO, &v, 4);
+	S(setsockopt, fd, IPPROTO_IP, IP_RECVTTL, &v, 4);
+	S(setsockopt, fd, IPPROTO_IP, IP_RECVTOS, &v, 1);
+	S(setsockopt, fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq, 8);
+	S(setsockopt, fd, IPPROTO_IP, IP_DROP_MEMBERSHIP, &mreq, 12);
+	S(setsockopt, fd, IPPROTO_IP, IP_DROP_MEMBERSHIP, &mreq, 4);
+	S(setsockopt, fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &mreq6, 20);
+	S(setsockopt, fd, IPPROTO_UDP, UDP_SEGMENT, &v, 4);
+	S(setsockopt, fd, IPPROTO_IP, 4444, &v, 4);
+	S(setsockopt, fd, SOL_SOCKET, SO_TIMESTAMP, &v, 4);
+	S(sendto, fd, "x", 1, MSG_CONFIRM, &in, 16);
+	mh.msg_control = control;
+	mh.msg_controllen = sizeof(control);
+	S(recvmsg, fd, &mh, 0);
+	S(setsockopt, fd, SOL_SOCKET, SO_TIMESTAMPNS, &v, 4);
+	mh.msg_name = &in;
+	mh.msg_namelen = 16;
+	mh.msg_controllen = CMSG_SPACE(4);
+	c = CMSG_FIRSTHDR(&mh);
+	memset(control, 0, sizeof(control));
+	*c = (struct cmsghdr){ CMSG_LEN(4), IPPROTO_IP, IP_TTL };
+	control[16] = 9;
+	iov.iov_len = 1;
+	S(sendmsg, fd, &mh, 0);
+	mh.msg_controllen = sizeof(control);
+	S(recvmsg, fd, &mh, MSG_TRUNC);
+	S(close, fd);
+	fd = S(socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	S(setsockopt, fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &v, 4);
+	len = 20;
+	S(getsockopt, fd, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, buf, &len);
+	S(bind, fd, "\20\0\0\0\0\0\0\0\0\0\0\0", 12);
+	S(close, fd);
+}
+
 static void poller(void)
 {
 	int p[2], ep, efd, tfd;
@@ -393,6 +489,8 @@ static void poller(void)
 	S(clock_nanosleep, CLOCK_REALTIME, 0, &ts, &rem);
 
 	sockets(p);
+	tcp();
+	udp();
 }
 
 static void times_and_ids(void)

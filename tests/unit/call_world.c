@@ -70,6 +70,8 @@ int call_world_setup(void **state)
 	w->file = open_temporary();
 	w->cpu.ops = &cpu_fake;
 	w->task = (struct hk_task){ .proc = &w->process, .cpu = &w->cpu, .tid = getpid(), .call = &w->call };
+	task_list_init(&w->process.tasks);
+	task_list_add(&w->process.tasks, &w->task);
 	r = mm_map(w->process.mm, GVA(0x2a0000000000), CALL_MEM, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0, NULL);
 	assert_true(r > 0);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -91,7 +92,7 @@ static void make_image(struct hk_image *im)
 	assert_int_equal(stat(im->exe, &st), 0);
 	im->exe_dev = st.st_dev;
 	im->exe_ino = st.st_ino;
-	strcpy(im->comm, "a) R \\\n9");
+	assert_int_equal(prctl(PR_SET_NAME, "a) R \\\n9"), 0);
 	im->auxv[0] = 6;
 	im->auxv[1] = 4096;
 	im->auxv_words = 4;
@@ -104,6 +105,8 @@ int proc_world_setup(void **state)
 	assert_non_null(w);
 	*state = w;
 	w->task = (struct hk_task){ .proc = &w->process, .tid = (pid_t)syscall(SYS_gettid), .call = &w->call };
+	task_list_init(&w->process.tasks);
+	task_list_add(&w->process.tasks, &w->task);
 	assert_int_equal(fd_guard_init(&w->process.fds), 0);
 	w->secret = memfd_create("secret", MFD_CLOEXEC);
 	assert_int_equal(write(w->secret, WORLD_SECRET, sizeof(WORLD_SECRET)), sizeof(WORLD_SECRET));

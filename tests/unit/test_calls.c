@@ -132,10 +132,12 @@ static void test_what_would_hurt_the_monitor(void **state)
 static void test_name(void **state)
 {
 	struct call_world *w = *state;
+	char name[16];
 
 	memcpy(w->end - 15, "exactly fifteen", 15); /* with nothing behind it */
 	assert_int_equal(CALL(w, prctl, PR_SET_NAME, w->end - 15), 0);
-	assert_string_equal(w->process.image.comm, "exactly fifteen");
+	assert_int_equal(prctl(PR_GET_NAME, name), 0);
+	assert_string_equal(name, "exactly fifteen");
 	memcpy(w->mem, "a name that is too long", 24);
 	assert_int_equal(CALL(w, prctl, PR_SET_NAME, w->mem), 0);
 	assert_int_equal(CALL(w, prctl, PR_GET_NAME, w->mem + 64), 0);
@@ -143,7 +145,8 @@ static void test_name(void **state)
 	assert_int_equal(CALL(w, prctl, PR_SET_NAME, w->end - 14), -EFAULT);
 	memcpy(w->mem, "ab", 3);
 	assert_int_equal(CALL(w, prctl, PR_SET_NAME, w->mem), 0);
-	assert_memory_equal(w->process.image.comm, "ab\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+	assert_int_equal(CALL(w, prctl, PR_GET_NAME, w->mem + 64), 0);
+	assert_memory_equal(w->mem + 64, "ab\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
 }
 
 static void test_other_processes(void **state)

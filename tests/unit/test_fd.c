@@ -39,9 +39,14 @@ static void set_soft(unsigned long soft)
 static int setup(void **state)
 {
 	(void)state;
-	assert_true(hard_limit() >= SOFT + 2 * FD_GUARD_MAX + 100);
+	assert_true(hard_limit() >= SOFT + FD_GUARD_MAX + 200);
 	set_soft(SOFT);
 	return 0;
+}
+
+static int set_limit(struct fd_guard *g, unsigned long soft)
+{
+	return fd_guard_set_limit(g, &(struct rlimit64){ soft, hard_limit() });
 }
 
 static bool is_open(int fd)
@@ -59,12 +64,30 @@ static int open_null(void)
 
 static void test_zeroed_guard_owns_nothing(void **state)
 {
-	struct fd_guard g = { 0 };
+	static struct fd_guard g;
 
 	(void)state;
 	for (int fd = -1; fd < 10; fd++)
 		assert_false(fd_is_ours(&g, fd));
 	assert_int_equal(fd_guard_next(&g, 0), -1);
+}
+
+static void test_dup_is_ours_and_the_original_stays(void **state)
+{
+	int fd = open_null(), copy = -1;
+	struct fd_guard g;
+
+	(void)state;
+	assert_int_equal(fd_guard_init(&g), 0);
+	assert_int_equal(fd_guard_dup(&g, 9999, &copy), -EBADF);
+	assert_int_equal(copy, -1);
+	assert_int_equal(fd_guard_dup(&g, fd, &copy), 0);
+	assert_true(copy >= (int)SOFT && fd_is_ours(&g, copy) && is_open(fd) && !fd_is_ours(&g, fd));
+	assert_int_equal(fcntl(copy, F_GETFD), FD_CLOEXEC);
+	fd_guard_drop(&g, &copy);
+	assert_int_equal(copy, -1);
+	assert_int_equal(fd_guard_next(&g, 0), -1);
+	close(fd);
 }
 
 static void test_adopt_moves_above_the_limit(void **state)
@@ -116,7 +139,8 @@ static void test_adopt_of_a_bad_one_changes_nothing(void **state)
 static void test_full_guard_says_so(void **state)
 {
 	struct fd_guard g;
-	int fds[FD_GUARD_MAX], more = open_null();
+	static int fds[FD_GUARD_MAX];
+	int more = open_null();
 
 	(void)state;
 	assert_int_equal(fd_guard_init(&g), 0);
@@ -167,10 +191,14 @@ static void test_relocate_follows_the_limit(void **state)
 	assert_int_equal(fd_guard_adopt(&g, &fd), 0);
 	old = fd;
 	/* lower, or the same: what is open stays where it is */
-	assert_int_equal(fd_guard_relocate(&g, 100), 0);
-	assert_int_equal(fd_guard_relocate(&g, SOFT), 0);
+	assert_int_equal(set_limit(&g, 100), 0);
+	assert_int_equal(soft_limit(), 100);
+	assert_int_equal(set_limit(&g, SOFT), 0);
 	assert_int_equal(fd, old);
-	assert_int_equal(fd_guard_relocate(&g, SOFT + 100), 0);
+	/* one that is refused moves nothing */
+	assert_int_equal(fd_guard_set_limit(&g, &(struct rlimit64){ SOFT + 200, SOFT + 100 }), -EINVAL);
+	assert_int_equal(fd, old);
+	assert_int_equal(set_limit(&g, SOFT + 100), 0);
 	assert_int_equal(fd, SOFT + 100);
 	assert_int_equal(g.base, SOFT + 100);
 	assert_false(is_open(old));
@@ -179,7 +207,8 @@ static void test_relocate_follows_the_limit(void **state)
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_true(S_ISCHR(st.st_mode));
-	assert_int_equal(soft_limit(), SOFT);
+	assert_int_equal(soft_limit(), SOFT + 100);
+	set_soft(SOFT);
 	fd_guard_drop(&g, &fd);
 }
 
@@ -188,19 +217,38 @@ static int without_room(void)
 {
 	struct rlimit lim = { SOFT, SOFT };
 	struct fd_guard g;
+	static int more[100], kept[100];
 	int fd = open("/dev/null", O_RDWR), at;
 
 	if (setrlimit(RLIMIT_NOFILE, &lim) || fd_guard_init(&g))
 		return 1;
-	if (g.base != (int)SOFT - FD_GUARD_MAX || fd_guard_adopt(&g, &fd))
+	if (g.base != (int)SOFT - 64 || fd_guard_adopt(&g, &fd))
 		return 2;
 	at = fd;
 	if (at != g.base || !fd_is_ours(&g, at) || fd_is_ours(&g, at + 1))
 		return 3;
 	/* nowhere to go: they stay, and the guest may raise its limit all the same */
-	if (fd_guard_relocate(&g, SOFT) || fd != at)
+	if (set_limit(&g, SOFT) || fd != at)
 		return 4;
-	return getrlimit(RLIMIT_NOFILE, &lim) || lim.rlim_cur != SOFT ? 5 : 0;
+	if (getrlimit(RLIMIT_NOFILE, &lim) || lim.rlim_cur != SOFT)
+		return 5;
+	/* More than there was room for: they go downwards, as far as is decent. */
+	for (int i = 0; i < 100; i++) {
+		more[i] = open("/dev/null", O_RDWR);
+		if (fd_guard_adopt(&g, &more[i]) || !fd_is_ours(&g, more[i]) || more[i] < g.base)
+			return 6;
+	}
+	if (g.base != (int)SOFT - 128 || !is_open(at))
+		return 7;
+	for (int i = 0; i < 100; i++) {
+		kept[i] = open("/dev/null", O_RDWR);
+		if (kept[i] < 0)
+			return 8;
+		/* that far: then it says so, and leaves it where it is */
+		if (fd_guard_adopt(&g, &kept[i]))
+			return kept[i] < 64 && is_open(kept[i]) ? 0 : 10;
+	}
+	return 9;
 }
 
 static void test_soft_limit_equal_to_the_hard_one(void **state)
@@ -223,8 +271,9 @@ static void test_high_limits_do_not_push_ours_up(void **state)
 	(void)state;
 	assert_int_equal(fd_guard_init(&g), 0);
 	assert_int_equal(fd_guard_adopt(&g, &fd), 0);
-	assert_int_equal(fd_guard_relocate(&g, 1UL << 40), 0);
+	assert_int_equal(set_limit(&g, hard_limit()), 0);
 	assert_true(g.base <= FD_GUARD_HIGHEST);
+	set_soft(SOFT);
 	assert_int_equal(fd, g.base);
 	fd_guard_drop(&g, &fd);
 }
@@ -233,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_zeroed_guard_owns_nothing),
+		cmocka_unit_test(test_dup_is_ours_and_the_original_stays),
 		cmocka_unit_test(test_adopt_moves_above_the_limit),
 		cmocka_unit_test(test_adopt_of_a_bad_one_changes_nothing),
 		cmocka_unit_test(test_full_guard_says_so),

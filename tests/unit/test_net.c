@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -194,21 +195,102 @@ static void test_names(void **state)
 	close_pair(fd);
 }
 
-static void test_no_addresses(void **state)
+/* What is passed on is the copy that was looked at, under every policy. */
+static void test_addresses(void **state)
 {
 	struct call_world *w = *state;
 	struct sockaddr_un *to = (void *)w->mem;
-	int fd[2];
+	struct sockaddr_in *in = (void *)(w->mem + 256);
+	int fd[2], x = (int)CALL(w, socket, AF_INET, SOCK_DGRAM, 0);
 
-	*to = (struct sockaddr_un){ AF_UNIX, "/run/somewhere" };
+	assert_true(x >= 0);
+	*to = (struct sockaddr_un){ AF_UNIX, "/run/no/such/place" };
+	*in = (struct sockaddr_in){ .sin_family = AF_INET,
+				    .sin_port = htons(9),
+				    .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	pair(SOCK_DGRAM, fd);
-	assert_int_equal(CALL(w, sendto, fd[0], w->mem, 1, 0, to, sizeof(*to)), -EACCES);
-	assert_non_null(w->call.note);
+	assert_int_equal(CALL(w, sendto, fd[0], w->mem, 1, 0, to, sizeof(*to)), -ENOENT);
 	assert_int_equal(CALL(w, sendto, fd[0], w->mem, 1, 0, 0, 0), 1);
+	assert_int_equal(CALL(w, sendto, x, w->mem, 1, 0, in, sizeof(*in)), -ENETUNREACH);
+	assert_non_null(w->call.note);
+	assert_int_equal(CALL(w, connect, x, in, sizeof(*in)), -ENETUNREACH);
+	assert_int_equal(CALL(w, connect, w->file, in, sizeof(*in)), -ENOTSOCK);
+	assert_int_equal(CALL(w, bind, 9999, in, sizeof(*in)), -EBADF);
+	assert_int_equal(CALL(w, connect, x, w, sizeof(*in)), -EFAULT);
+	assert_int_equal(CALL(w, connect, x, w->end - 4, sizeof(*in)), -EFAULT);
+	assert_int_equal(CALL(w, connect, x, in, 129), -EINVAL);
+	w->process.net.mode = NET_HOST;
+	assert_int_equal(CALL(w, sendto, x, w->mem, 1, 0, in, sizeof(*in)), 1);
+	assert_int_equal(CALL(w, socket, AF_PACKET, SOCK_RAW, 0), -EAFNOSUPPORT);
+	close(x);
 	close_pair(fd);
-	pair(SOCK_STREAM, fd);
-	assert_int_equal(CALL(w, sendto, fd[0], w->mem, 1, 0, to, sizeof(*to)), -EISCONN);
+}
+
+/* The monitor's descriptor behind a path of /proc is not there. */
+static void test_path_of_ours(void **state)
+{
+	struct call_world *w = *state;
+	struct sockaddr_un *to = (void *)w->mem;
+	int x = (int)CALL(w, socket, AF_UNIX, SOCK_STREAM, 0);
+
+	to->sun_family = AF_UNIX;
+	snprintf(to->sun_path, sizeof(to->sun_path), "/proc/self/fd/%d", w->ours);
+	assert_int_equal(CALL(w, connect, x, to, sizeof(*to)), -ENOENT);
+	snprintf(to->sun_path, sizeof(to->sun_path), "/proc/self/fd/%d", w->file);
+	assert_int_equal(CALL(w, connect, x, to, sizeof(*to)), -ECONNREFUSED);
+	close(x);
+}
+
+static void test_listen_and_accept(void **state)
+{
+	struct call_world *w = *state;
+	struct sockaddr_in *in = (void *)w->mem;
+	int *len = (int *)(w->mem + 256);
+	int l, c, a;
+
+	w->process.net.mode = NET_HOST;
+	assert_int_equal(net_policy_allow(&w->process.net, NET_LISTEN, "127.0.0.1"), 0);
+	assert_int_equal(net_policy_allow(&w->process.net, NET_CONNECT, "127.0.0.0/8"), 0);
+	l = (int)CALL(w, socket, AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(CALL(w, listen, l, 1), -EACCES); /* it would be at every address */
+	*in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	assert_int_equal(CALL(w, bind, l, in, sizeof(*in)), 0);
+	assert_int_equal(CALL(w, listen, l, 1), 0);
+	*len = sizeof(*in);
+	assert_int_equal(CALL(w, getsockname, l, in, len), 0);
+	c = (int)CALL(w, socket, AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(CALL(w, connect, c, in, sizeof(*in)), 0);
+	a = (int)CALL(w, accept4, l, in, len, SOCK_CLOEXEC);
+	assert_true(a >= 0);
+	assert_int_equal(fcntl(a, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fd_guard_next(&w->process.fds, (unsigned)w->ours + 1), -1); /* nothing of ours is left */
+	close(a);
+	close(c);
+	close(l);
+}
+
+/* Control messages where the network is restricted: those that name addresses go nowhere. */
+static void test_restricted_controls(void **state)
+{
+	struct call_world *w = *state;
+	struct letter *l = letter(w);
+	struct cmsghdr *c = (void *)l->control;
+	int fd[2], x = (int)CALL(w, socket, AF_INET, SOCK_DGRAM, 0);
+
+	*c = (struct cmsghdr){ CMSG_LEN(8), IPPROTO_IP, IP_RETOPTS };
+	l->msg.msg_control = l->control;
+	l->msg.msg_controllen = CMSG_SPACE(8);
+	assert_int_equal(CALL(w, sendmsg, x, &l->msg, 0), -EPERM);
+	assert_non_null(w->call.note);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = 99;
+	assert_int_equal(CALL(w, sendmsg, x, &l->msg, 0), -EPERM);
+	pair(SOCK_DGRAM, fd);
+	assert_int_equal(CALL(w, sendmsg, fd[0], &l->msg, 0), -EPERM);
+	c->cmsg_level = IPPROTO_IP; /* which AF_UNIX passes over */
+	assert_int_equal(CALL(w, sendmsg, fd[0], &l->msg, 0), 1);
 	close_pair(fd);
+	close(x);
 }
 
 static void test_options(void **state)
@@ -252,7 +334,10 @@ int main(void)
 		TEST(test_control_that_cannot_be_read),
 		TEST(test_receive_into_the_monitor),
 		TEST(test_names),
-		TEST(test_no_addresses),
+		TEST(test_addresses),
+		TEST(test_path_of_ours),
+		TEST(test_listen_and_accept),
+		TEST(test_restricted_controls),
 		TEST(test_options),
 	};
 

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What cmd_run.c and its helpers share: the options' numbers, and those options that describe the sandbox. */
+#ifndef HK_CLI_RUN_OPTIONS_H
+#define HK_CLI_RUN_OPTIONS_H
+
+#include "monitor/monitor.h"
+
+enum option_id {
+	OPT_HELP = 256,
+	OPT_ENV,
+	OPT_CLEAR_ENV,
+	OPT_CWD,
+	OPT_MEM,
+	OPT_PIDS,
+	OPT_TIMEOUT,
+	OPT_NET,
+	OPT_ALLOW_CONNECT,
+	OPT_ALLOW_LISTEN,
+	OPT_NO_ASLR,
+	OPT_NO_PATCH,
+	OPT_PATCH_AFTER,
+	OPT_IO,
+	OPT_OBSERVE,
+	OPT_CLASSIC_NUMBERS,
+	OPT_STATS,
+	OPT_TRACE,
+	OPT_TRACE_FORMAT,
+	OPT_TRACE_FILTER,
+	OPT_TRACE_IP,
+	OPT_TRACE_WHERE,
+	OPT_TRACE_TIME,
+	OPT_TRACE_STRING,
+	OPT_ROOT,
+	OPT_RO,
+	OPT_RW,
+	OPT_TMPFS,
+	OPT_OVERLAY,
+	OPT_READ_ONLY,
+	OPT_HOSTNAME,
+	OPT_USER,
+	OPT_UNCONFINED,
+	OPT_SHOW_CAGE,
+	OPT_DENY,
+	OPT_ALLOW_ONLY,
+	OPT_DENY_ACTION,
+	OPT_PROFILE,
+};
+
+#define SANDBOX_MOUNTS_MAX 48
+
+/* The sandbox as the options build it. */
+struct sandbox_args {
+	struct jail_mount mount[SANDBOX_MOUNTS_MAX];
+	size_t count;
+	char *deny, *allow_only; /* comma-separated; owned */
+	int deny_action;         /* enum call_action; 0: none was given */
+	bool show;               /* --show-cage: print and end */
+};
+
+/* "--option value: want" on standard error. Returns the exit status of a failure. */
+int cli_bad(const char *option, const char *value, const char *want);
+
+/* An option of the sandbox: 0, or the exit status of a failure; -1 if id is none. Strings stay where they are or live for ever. */
+int sandbox_option(struct monitor_options *o, struct sandbox_args *s, int id, char *value);
+/* The same for those about system calls. */
+int policy_option(struct sandbox_args *s, int id, char *value);
+int policy_finish(struct monitor_options *o, struct sandbox_args *s);
+/* After the last option: put what was collected into o. 0, or the exit status of a failure. */
+int sandbox_finish(struct monitor_options *o, struct sandbox_args *s);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kern/family.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#define NS_PER_TICK 10000000UL /* of /proc/<pid>/stat */
+
+static uint64_t now(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+struct family *family_join(int fd)
+{
+	struct family *f = mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return f == MAP_FAILED ? NULL : f;
+}
+
+struct family *family_new(unsigned limit, int *fd)
+{
+	struct family *f = NULL;
+
+	*fd = memfd_create(FAMILY_NAME, MFD_CLOEXEC);
+	if (*fd >= 0 && ftruncate(*fd, sizeof(*f)) == 0)
+		f = family_join(*fd);
+	if (!f)
+		return NULL;
+	f->magic = FAMILY_MAGIC;
+	f->size = sizeof(*f);
+	f->limit = limit;
+	f->first = getpid();
+	f->began_ns = now(CLOCK_REALTIME);
+	return f;
+}
+
+static int32_t tid_of(const struct family_slot *s)
+{
+	return __atomic_load_n(&s->tid, __ATOMIC_ACQUIRE);
+}
+
+static uint32_t top_of(const struct family *f)
+{
+	return (uint32_t)hk_min(__atomic_load_n(&f->top, __ATOMIC_ACQUIRE), FAMILY_SLOTS);
+}
+
+void family_release(struct family *f, int slot)
+{
+	if (slot < 0 || slot >= FAMILY_SLOTS)
+		return;
+	if (__atomic_exchange_n(&f->slot[slot].tid, 0, __ATOMIC_ACQ_REL))
+		__atomic_fetch_sub(&f->count, 1, __ATOMIC_RELAXED);
+}
+
+/* When did the process that has this number now start? 0: there is none. In nanoseconds since boot, rounded down to the tick. */
+static uint64_t started(pid_t pid)
+{
+	char path[40], text[1024];
+	const char *p;
+	uint64_t ticks = 0;
+	ssize_t n;
+	int fd HK_CLOSE = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	/* The 22nd field; the second, in parentheses, may hold anything. */
+	p = strrchr(text, ')');
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	if (p)
+		ticks = strtoul(p, NULL, 10);
+	return ticks * NS_PER_TICK;
+}
+
+/* Is the process that the slot was filled for still there, and no other by its number? */
+static bool lives(const struct family_slot *s)
+{
+	uint64_t start = started(s->pid);
+
+	return start && start <= s->since_ns + NS_PER_TICK;
+}
+
+/* Free the slots of processes that were killed without a word. */
+static void sweep(struct family *f)
+{
+	for (uint32_t i = 0; i < top_of(f); i++) {
+		const struct family_slot *s = &f->slot[i];
+
+		if (tid_of(s) > 0 && !lives(s))
+			family_release(f, (int)i);
+	}
+}
+
+static int take_slot(struct family *f)
+{
+	for (uint32_t i = 0; i < FAMILY_SLOTS; i++) {
+		int32_t free = 0;
+
+		if (!__atomic_compare_exchange_n(&f->slot[i].tid, &free, -1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			continue;
+		for (uint32_t top = top_of(f); top <= i;)
+			if (__atomic_compare_exchange_n(&f->top, &top, i + 1, false, __ATOMIC_ACQ_REL,
+							__ATOMIC_RELAXED))
+				break;
+		return (int)i;
+	}
+	return -EAGAIN;
+}
+
+static bool is_full(const struct family *f)
+{
+	uint32_t limit = f->limit ? (uint32_t)hk_min(f->limit, FAMILY_SLOTS) : FAMILY_SLOTS;
+
+	return __atomic_load_n(&f->count, __ATOMIC_RELAXED) > limit;
+}
+
+int family_claim(struct family *f)
+{
+	int slot = -EAGAIN;
+
+	__atomic_fetch_add(&f->count, 1, __ATOMIC_RELAXED);
+	if (is_full(f))
+		sweep(f);
+	if (!is_full(f))
+		slot = take_slot(f);
+	if (slot < 0)
+		__atomic_fetch_sub(&f->count, 1, __ATOMIC_RELAXED);
+	return slot;
+}
+
+void family_fill(struct family *f, int slot, pid_t pid, pid_t tid, unsigned vcpu)
+{
+	struct family_slot *s;
+
+	if (slot < 0 || slot >= FAMILY_SLOTS)
+		return;
+	s = &f->slot[slot];
+	s->pid = pid;
+	s->vcpu = vcpu;
+	s->exits = 0;
+	s->exe[0] = '\0';
+	s->since_ns = now(CLOCK_BOOTTIME);
+	__atomic_store_n(&s->tid, tid, __ATOMIC_RELEASE);
+}
+
+void family_name(struct family *f, int slot, pid_t pid)
+{
+	int32_t unnamed = -1;
+
+	if (slot < 0 || slot >= FAMILY_SLOTS)
+		return;
+	/* Until the child has its say nobody can find the slot, so these two are nobody's else. */
+	if (tid_of(&f->slot[slot]) != unnamed)
+		return;
+	f->slot[slot].pid = pid;
+	f->slot[slot].since_ns = now(CLOCK_BOOTTIME);
+	__atomic_compare_exchange_n(&f->slot[slot].tid, &unnamed, pid, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+void family_show(struct family *f, int slot, const char *exe)
+{
+	size_t n = strnlen(exe, sizeof(f->slot[0].exe) - 1);
+
+	if (slot < 0 || slot >= FAMILY_SLOTS)
+		return;
+	memcpy(f->slot[slot].exe, exe, n);
+	f->slot[slot].exe[n] = '\0';
+}
+
+void family_forget(struct family *f, pid_t pid, int keep)
+{
+	for (uint32_t i = 0; i < top_of(f); i++)
+		if (tid_of(&f->slot[i]) > 0 && f->slot[i].pid == pid && (int)i != keep)
+			family_release(f, (int)i);
+}
+
+static struct family_slot *find(struct family *f, pid_t pid)
+{
+	for (uint32_t i = 0; i < top_of(f); i++)
+		if (tid_of(&f->slot[i]) == pid && f->slot[i].pid == pid)
+			return &f->slot[i];
+	return NULL;
+}
+
+bool family_has(struct family *f, pid_t pid)
+{
+	const struct family_slot *s = pid > 0 ? find(f, pid) : NULL;
+
+	return s && lives(s);
+}
+
+bool family_has_thread(struct family *f, pid_t tid)
+{
+	for (uint32_t i = 0; i < top_of(f) && tid > 0; i++)
+		if (tid_of(&f->slot[i]) == tid)
+			return lives(&f->slot[i]);
+	return false;
+}
+
+int family_each(struct family *f, int (*cb)(pid_t pid, void *ctx), void *ctx)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < top_of(f) && r == 0; i++) {
+		const struct family_slot *s = &f->slot[i];
+
+		if (tid_of(s) > 0 && s->tid == s->pid && lives(s))
+			r = cb(s->pid, ctx);
+	}
+	return r;
+}
+
+bool family_exe(struct family *f, pid_t pid, char exe[224])
+{
+	const struct family_slot *s = find(f, pid);
+
+	if (!s)
+		return false;
+	memcpy(exe, s->exe, sizeof(s->exe));
+	exe[sizeof(s->exe) - 1] = '\0';
+	return true;
+}
