@@ -500,7 +500,8 @@ static void test_stats(void **state)
 {
 	static const struct stats_row rows[] = { { "exits", "io", 12, NULL }, { "memory", "peak", 4096, "KiB" } };
 	struct trace *t = start((struct trace_options){ .filter = "none" });
-	struct stats *s = stats_create();
+	static uint64_t shared[4096];
+	struct stats *s = stats_create(shared, sizeof(shared));
 	struct trace_pair pair;
 	struct hk_call call = CALL(read);
 	const char *text, *line;
