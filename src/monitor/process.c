@@ -259,7 +259,7 @@ static int borrower_main(void *arg)
 	t->proc->start_ns = now(CLOCK_BOOTTIME);
 	apply_request(t, f->req);
 	if ((f->req->flags & CLONE_SETTLS) && t->cpu->ops->set_fs(t->cpu, f->req->tls))
-		_exit(HUSK_EXIT_FAILURE);
+		return HUSK_EXIT_FAILURE;
 	signal_forked(t);
 	monitor_loop(th, &err);
 	if (err.code)
@@ -268,7 +268,7 @@ static int borrower_main(void *arg)
 	clear_tid(t);
 	if (th->killed_by)
 		monitor_die_of(th->killed_by);
-	_exit(t->exit_code);
+	return t->exit_code; /* of the process: it has this thread only */
 }
 
 /* The vCPU again as it was: the child may have been killed anywhere. */

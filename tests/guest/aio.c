@@ -84,7 +84,7 @@ static void files(void)
 static void others(void)
 {
 	long ev = MUST(eventfd2, 0, EFD_NONBLOCK), f = MUST(open, "f", O_RDWR);
-	struct timespec soon = { 0, 1000000 };
+	struct timespec soon = { 0, 1000000 }, late = { 10, 0 };
 	struct iocb cb = request(IOCB_CMD_PREAD, f, back, 4, 0), *one = &cb;
 	struct io_event e[4];
 	uint64_t mask = 0, count = 0;
@@ -116,7 +116,7 @@ static void others(void)
 	MUST(read, p[0], back, 1);
 	T(io_submit, ctx, 1, &one);
 	T(io_cancel, ctx, &cb, e);
-	T(io_getevents, ctx, 1, 4, e, &soon);
+	T(io_getevents, ctx, 1, 4, e, &late);
 	OK(e[0].obj == (__u64)(uintptr_t)&cb);
 	T(io_cancel, ctx, &cb, e);
 	T_BAD(t_in, io_cancel, ctx, bad, e);
