@@ -50,7 +50,7 @@ _husk_value() {
 	--net) COMPREPLY=($(compgen -W 'none host' -- "$cur")) ;;
 	--allow-connect | --allow-listen) COMPREPLY=($(compgen -W '127.0.0.0/8 127.0.0.1 0.0.0.0' -- "$cur")) ;;
 	--trace-filter | --deny | --allow-only) _husk_filter ;;
-	--deny-action) COMPREPLY=($(compgen -W 'errno kill log' -- "$cur")) ;;
+	--deny-action) COMPREPLY=($(compgen -W 'errno enosys kill log' -- "$cur")) ;;
 	--trace-format | -f) COMPREPLY=($(compgen -W 'text json' -- "$cur")) ;;
 	--io) COMPREPLY=($(compgen -W 'auto exit server' -- "$cur")) ;;
 	--trace-time) COMPREPLY=($(compgen -W 'absolute relative since-start spent' -- "$cur")) ;;
@@ -107,7 +107,7 @@ _husk_run() {
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
 		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --pids --timeout --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
-			--trace-time --trace-ip --trace-where --trace-string --stats --root --ro --rw --tmpfs --overlay
+			--trace-time --trace-ip --trace-where --trace-string --observe --classic-numbers --stats --root --ro --rw --tmpfs --overlay
 			--read-only --hostname --user --deny --allow-only --deny-action --profile --unconfined --show-cage --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames
@@ -117,19 +117,57 @@ _husk_run() {
 	fi
 }
 
+_husk_syscalls() {
+	if ((cword == 2)); then
+		COMPREPLY=($(compgen -W 'scan observe --markdown --json --help' -- "$cur"))
+		[[ $cur == -* ]] && COMPREPLY=($(compgen -W '--markdown --json --help' -- "$cur"))
+	elif [[ ${words[2]} == scan || ${words[2]} == observe ]]; then
+		if [[ $cur == -* ]]; then
+			COMPREPLY=($(compgen -W '-o --help' -- "$cur"))
+		elif [[ $cur == */* || $prev == -o ]]; then
+			compopt -o filenames
+			COMPREPLY=($(compgen -f -- "$cur"))
+		else
+			COMPREPLY=($(compgen -c -- "$cur"))
+		fi
+	fi
+}
+
+_husk_boot() {
+	_husk_split
+	case $prev in
+	--mode) COMPREPLY=($(compgen -W 'real16 prot32 paged32 long64' -- "$cur")) ;;
+	--dir)
+		compopt -o filenames
+		COMPREPLY=($(compgen -d -- "$cur"))
+		;;
+	--mem) COMPREPLY=($(compgen -W '1M 2M 16M 128M 1G' -- "$cur")) ;;
+	--timeout) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
+	*)
+		if [[ $cur == -* ]]; then
+			COMPREPLY=($(compgen -W '--mode --mem --dir --timeout --trace --regs --help' -- "$cur"))
+		else
+			compopt -o filenames
+			COMPREPLY=($(compgen -f -- "$cur"))
+		fi
+		;;
+	esac
+}
+
 _husk() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} cword=$COMP_CWORD
 	local -a words=("${COMP_WORDS[@]}")
 
 	COMPREPLY=()
 	if ((cword == 1)); then
-		COMPREPLY=($(compgen -W 'run doctor syscalls --help --version' -- "$cur"))
+		COMPREPLY=($(compgen -W 'run doctor syscalls boot --help --version' -- "$cur"))
 		return
 	fi
 	case ${words[1]} in
 	run) _husk_run ;;
 	doctor) COMPREPLY=($(compgen -W '--json --help' -- "$cur")) ;;
-	syscalls) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
+	boot) _husk_boot ;;
+	syscalls) _husk_syscalls ;;
 	esac
 }
 

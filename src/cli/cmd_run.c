@@ -44,13 +44,17 @@ static const struct {
 	{ "allow-only", "LIST", required_argument, OPT_ALLOW_ONLY,
 	  "refuse all but these and the ending of the process" },
 	{ "deny-action", "WHAT", required_argument, OPT_DENY_ACTION,
-	  "what a refusal is: errno (EPERM), kill, or log, which only tells" },
+	  "what a refusal is: errno (EPERM), enosys, kill, or log, which only tells" },
 	{ "profile", "FILE", required_argument, OPT_PROFILE, "take such lists from a file; see the manual page" },
 	{ "unconfined", NULL, no_argument, OPT_UNCONFINED,
 	  "no sandbox: your own files, processes, network and rights" },
 	{ "show-cage", NULL, no_argument, OPT_SHOW_CAGE, "print what confines the program, and why, and end" },
 	{ "no-aslr", NULL, no_argument, OPT_NO_ASLR,
 	  "put stack, heap, libraries and program at the same addresses each time" },
+	{ "observe", "FILE", optional_argument, OPT_OBSERVE,
+	  "end with the system calls that were made, as a profile, on standard error or in FILE" },
+	{ "classic-numbers", NULL, no_argument, OPT_CLASSIC_NUMBERS,
+	  "serve make_vcpu, get_ptree and mapspages as 333, 449 and 450 too" },
 	{ "no-patch", NULL, no_argument, OPT_NO_PATCH,
 	  "leave the program's code alone: every system call leaves the virtual machine" },
 	{ "patch-after", "N", required_argument, OPT_PATCH_AFTER,
@@ -276,6 +280,13 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 	case OPT_NO_ASLR:
 		o->aslr = false;
 		return 0;
+	case OPT_OBSERVE:
+		o->observe = true;
+		o->trace_file = value;
+		return 0;
+	case OPT_CLASSIC_NUMBERS:
+		o->classic_numbers = true;
+		return 0;
 	case OPT_STATS:
 		o->stats = true;
 		return 0;
@@ -341,6 +352,10 @@ static int parse(int argc, char **argv, struct monitor_options *o, struct collec
 	}
 	if (optind >= argc && !all->sandbox.show) {
 		*status = cli_fail(HUSK_EXIT_FAILURE, "no program given; try husk run -- ls");
+		return -1;
+	}
+	if (o->observe && (o->trace || o->stats)) {
+		*status = cli_fail(HUSK_EXIT_FAILURE, "--observe goes neither with --trace nor with --stats");
 		return -1;
 	}
 	if (o->jail.unconfined && !all->net)

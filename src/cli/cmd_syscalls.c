@@ -1,40 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* husk syscalls: what table.def says, as a list. */
-#include "base/compiler.h"
+/* husk syscalls: what this build serves. */
 #include "cli/cli.h"
-#include "syscalls/table.h"
+#include "syscalls/list.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void print_text(const struct hk_syscall_info *s)
+static int help(void)
 {
-	char call[160];
-	int n = snprintf(call, sizeof(call), "%s(", s->name);
-
-	for (unsigned i = 0; i < s->nargs; i++)
-		n += snprintf(call + n, sizeof(call) - (size_t)n, "%s%s", i ? ", " : "", s->arg[i].name);
-	snprintf(call + n, sizeof(call) - (size_t)n, ")");
-	printf("%3u  %-8s %-70s %s\n", s->nr, hk_class_name(s->class), call, s->refused ? s->refused : "served");
+	puts("usage: husk syscalls [OPTION]\n"
+	     "       husk syscalls scan|observe … (see husk syscalls scan --help)\n"
+	     "List the system calls that this build knows: number, class, name and arguments, and whether it serves "
+	     "them "
+	     "or why not.\n\n"
+	     "  --markdown  as the page docs/SYSCALLS.md, with the road by which each call may be served\n"
+	     "  --json      as one JSON object\n"
+	     "  --help      this text");
+	return 0;
 }
 
 int cmd_syscalls(int argc, char **argv)
 {
-	const struct hk_syscall_info *s;
-	unsigned served = 0, all = 0;
+	const char *option = argc > 1 ? argv[1] : "";
 
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		puts("usage: husk syscalls\n"
-		     "List every Linux system call: number, class, name and arguments, and whether this build serves "
-		     "it or why not.");
-		return 0;
-	}
-	if (argc > 1)
-		return cli_fail(125, "unknown option %s; see husk syscalls --help", argv[1]);
-	for (; (s = hk_syscall_at(all)); all++) {
-		print_text(s);
-		served += !s->refused;
-	}
-	printf("%u of %u system calls served\n", served, all);
-	return 0;
+	if (!strcmp(option, "scan") || !strcmp(option, "observe"))
+		return cmd_scan(argc - 1, argv + 1);
+	if (argc > 2)
+		return cli_fail(125, "husk syscalls takes one option; see husk syscalls --help");
+	if (!strcmp(option, "--help") || !strcmp(option, "-h"))
+		return help();
+	if (!*option)
+		list_text(stdout);
+	else if (!strcmp(option, "--markdown"))
+		list_markdown(stdout);
+	else if (!strcmp(option, "--json"))
+		list_json(stdout);
+	else
+		return cli_fail(125, "unknown option %s; see husk syscalls --help", option);
+	return fflush(stdout) ? cli_fail(125, "cannot write the list") : 0;
 }

@@ -16,6 +16,7 @@ static const struct {
 	{ "run", cmd_run, "run a program in its own virtual machine" },
 	{ "doctor", cmd_doctor, "say whether this host can run VMs, how fast, and what is missing" },
 	{ "syscalls", cmd_syscalls, "list the system calls that this build serves" },
+	{ "boot", cmd_boot, "run a flat binary on the bare processor of a virtual machine" },
 };
 
 int cli_fail(int status, const char *fmt, ...)
@@ -30,6 +31,12 @@ int cli_fail(int status, const char *fmt, ...)
 	dprintf(STDERR_FILENO, "husk: %s\n", line);
 	return status;
 }
+
+static const char version[] = "husk " HK_VERSION
+#ifdef HK_CONFIG
+			      " (" HK_CONFIG ")" /* not all system calls are in this build */
+#endif
+	;
 
 static int help(void)
 {
@@ -63,7 +70,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return help();
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
-		return puts("husk " HK_VERSION), 0;
+		return puts(version), 0;
 	for (size_t i = 0; i < HK_ARRAY_LEN(commands); i++) {
 		if (strcmp(argv[1], commands[i].name))
 			continue;

@@ -11,14 +11,16 @@
 
 static int set_action(struct sandbox_args *s, const char *value)
 {
-	static const char *const names[] = { [CALL_ERRNO] = "errno", [CALL_LOG] = "log", [CALL_KILL] = "kill" };
+	static const char *const names[] = {
+		[CALL_ERRNO] = "errno", [CALL_ENOSYS] = "enosys", [CALL_LOG] = "log", [CALL_KILL] = "kill"
+	};
 
 	for (size_t i = CALL_ERRNO; i < HK_ARRAY_LEN(names); i++)
 		if (!strcmp(value, names[i])) {
 			s->deny_action = (int)i;
 			return 0;
 		}
-	return cli_bad("deny-action", value, "not one of errno, kill, log");
+	return cli_bad("deny-action", value, "not one of errno, enosys, kill, log");
 }
 
 /* A list of names, the later ones added to the earlier. */
@@ -33,16 +35,40 @@ static int add_list(char **to, const char *value)
 	return 0;
 }
 
+/*
+ * A line of a build's configuration (configs/): `*=n` leaves out all that no `call=y` names, `call=n` that call; what is left out answers as in a build without it.
+ * False if the line is none.
+ */
+static bool take_config(struct sandbox_args *s, char *word, int *r)
+{
+	char *equals = strchr(word, '=');
+
+	if (!equals || (strcmp(equals, "=y") && strcmp(equals, "=n")))
+		return false;
+	*equals = '\0';
+	*r = 0;
+	if (!s->deny_action)
+		s->deny_action = CALL_ENOSYS;
+	if (!strcmp(word, "*"))
+		*r = equals[1] == 'n' && !s->allow_only ? add_list(&s->allow_only, "exit") : 0;
+	else if (equals[1] == 'n')
+		*r = add_list(&s->deny, word);
+	else if (s->allow_only)
+		*r = add_list(&s->allow_only, word);
+	return true;
+}
+
 /* "allow-only LIST", "deny LIST", "action NAME"; empty lines and what follows a # do not count. */
 static int take_line(struct sandbox_args *s, const char *file, unsigned number, char *line)
 {
 	char *save, *word, *value;
+	int r;
 
 	line[strcspn(line, "#\n")] = '\0';
 	word = strtok_r(line, " \t", &save);
 	value = word ? strtok_r(NULL, " \t", &save) : NULL;
-	if (!word)
-		return 0;
+	if (!word || (!value && take_config(s, word, &r)))
+		return word ? r : 0;
 	if (value && !strtok_r(NULL, " \t", &save)) {
 		if (!strcmp(word, "allow-only"))
 			return add_list(&s->allow_only, value);
@@ -51,8 +77,9 @@ static int take_line(struct sandbox_args *s, const char *file, unsigned number, 
 		if (!strcmp(word, "action"))
 			return set_action(s, value);
 	}
-	return cli_fail(HUSK_EXIT_FAILURE, "%s:%u: not 'allow-only LIST', 'deny LIST' or 'action errno|kill|log'", file,
-			number);
+	return cli_fail(HUSK_EXIT_FAILURE,
+			"%s:%u: not 'allow-only LIST', 'deny LIST', 'action errno|enosys|kill|log', call=y or call=n",
+			file, number);
 }
 
 static int take_profile(struct sandbox_args *s, const char *file)

@@ -81,11 +81,13 @@ static void show_rules(FILE *out)
 	static const char *const kinds[] = { "never", "allowed", "checked" };
 	size_t count;
 	const struct rule *rules = rules_own(&count);
+	char number[16];
 	const char *name;
 
 	for (size_t i = 0; i < count; i++) {
 		(void)rule_served(rules[i].nr, &name);
-		fprintf(out, "  %-8s %-18s %s", kinds[rules[i].kind], name ? name : "?", rules[i].why);
+		snprintf(number, sizeof(number), "%u", rules[i].nr);
+		fprintf(out, "  %-8s %-18s %s", kinds[rules[i].kind], name ? name : number, rules[i].why);
 		show_tests(&rules[i], out);
 		fputc('\n', out);
 	}
@@ -98,12 +100,15 @@ static void show_served(FILE *out)
 
 	fputs("  served   ", out);
 	for (unsigned nr = 0; nr < FILTER_CALLS; nr++) {
+		char number[16];
 		const char *name;
 
 		for (own = 0; own < count && rules[own].nr != nr; own++)
 			;
-		if (own == count && rule_served(nr, &name))
-			fprintf(out, "%s%s", served++ ? " " : "", name);
+		if (own == count && rule_served(nr, &name)) {
+			snprintf(number, sizeof(number), "%u", nr);
+			fprintf(out, "%s%s", served++ ? " " : "", name ? name : number);
+		}
 	}
 	fprintf(out, "\n  every other call ends the process\n");
 }

@@ -169,18 +169,27 @@ static const struct rule rules[] = {
 #define IOCTL_OWN(request, function) (request) == TIOCSTI ? 0 : (request), /* always refused */
 static const uint32_t guest_ioctls[] = {
 #include "syscalls/ioctl_list.def"
+	0xc0606610, /* PAGEMAP_SCAN (Linux 6.7): mapspages tells the zero page by it */
 };
 #undef IOCTL_NUM
 #undef IOCTL_PTR
 #undef IOCTL_OWN
 
-static const struct {
-	bool known, served;
-	const char *name;
-} calls[FILTER_CALLS] = {
-#define SYS(nr, name, ...) [nr] = { true, true, #name },
-#define NOSYS(nr, name, ...) [nr] = { true, false, #name },
+/* What this husk may serve, and with it the monitor needs for itself, whatever the build's configuration. */
+static const bool served[FILTER_CALLS] = {
+#define SYS(nr, name, ...) [nr] = true,
+#define NOSYS(nr, name, ...)
 #include "syscalls/table.def"
+#undef SYS
+#undef NOSYS
+};
+
+/* The names of what is in the build; husk's own calls, from 0x4800 on, are none of the host's and stand behind. */
+#define NAME_INDEX(nr) ((nr) < FILTER_CALLS ? (nr) : (nr)-0x4800 + FILTER_CALLS)
+static const char *const names[FILTER_CALLS + 32] = {
+#define SYS(nr, name, ...) [NAME_INDEX(nr)] = #name,
+#define NOSYS(nr, name, ...) [NAME_INDEX(nr)] = #name,
+#include "syscalls/rows.def"
 #undef SYS
 #undef NOSYS
 };
@@ -194,8 +203,8 @@ const struct rule *rules_own(size_t *count)
 
 bool rule_served(unsigned nr, const char **name)
 {
-	*name = nr < FILTER_CALLS ? calls[nr].name : NULL;
-	return nr < FILTER_CALLS && calls[nr].served;
+	*name = nr < FILTER_CALLS ? names[nr] : NULL;
+	return nr < FILTER_CALLS && served[nr];
 }
 
 const uint32_t *rules_ioctls(size_t *count)

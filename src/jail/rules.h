@@ -43,9 +43,9 @@ struct rule {
 
 /* The rules of the monitor's own, which count before `rule_served`. */
 const struct rule *rules_own(size_t *count);
-/* Is this number served to guests, so that the host's call of the same number is needed? Its name in *name (NULL: no such call). */
+/* Is this number served to guests, so that the host's call of the same number is needed? Its name in *name (NULL: none in this build). */
 bool rule_served(unsigned nr, const char **name);
-/* ioctl requests that the guest may make, by ioctl_list.def. */
+/* ioctl requests that the guest may make, by ioctl_list.def, and what its other calls need. */
 const uint32_t *rules_ioctls(size_t *count);
 
 #define FILTER_MAX   1536 /* instructions */

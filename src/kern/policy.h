@@ -9,11 +9,12 @@
 enum call_action {
 	CALL_ALLOW,
 	CALL_ERRNO, /* EPERM */
-	CALL_LOG,   /* a line on standard error, once for each call of a process; the call is made */
-	CALL_KILL,  /* the process ends, as by SIGSYS */
+	CALL_ENOSYS,
+	CALL_LOG,  /* a line on standard error, once for each call of a process; the call is made */
+	CALL_KILL, /* the process ends, as by SIGSYS */
 };
 
-#define CALL_POLICY_MAX 512
+#define CALL_POLICY_MAX 512 /* slots of the system-call table (syscalls/table.h) */
 
 struct call_policy {
 	bool on; /* some call is not simply allowed */

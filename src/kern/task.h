@@ -50,9 +50,10 @@ struct hk_process {
 	bool cwd_in_proc;                 /* the working directory may lie in /proc: relative paths are looked at */
 	struct call_policy policy;
 	bool aslr;
-	bool no_new_privs;  /* as the guest set it; the monitor has given them up in any case */
-	uint64_t start_ns;  /* CLOCK_BOOTTIME at the start */
-	uint64_t mem_limit; /* --mem, bytes; 0 = none */
+	bool classic_numbers; /* 333, 449 and 450 are make_vcpu, get_ptree and mapspages */
+	bool no_new_privs;    /* as the guest set it; the monitor has given them up in any case */
+	uint64_t start_ns;    /* CLOCK_BOOTTIME at the start */
+	uint64_t mem_limit;   /* --mem, bytes; 0 = none */
 	/* Limits that are the guest's alone, by RLIMIT_*; valid where the bit of rlim_own is set. Go through kern/rlimit.h. */
 	struct rlimit64 rlim[RLIM_NLIMITS];
 	uint32_t rlim_own;

@@ -97,6 +97,8 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.patch_after = o->patch_after,
 		.io = (int)o->io,
 		.stats = o->stats,
+		.observe = o->observe,
+		.classic_numbers = o->classic_numbers,
 		.trace = o->trace,
 		.trace_json = o->trace_json,
 		.trace_rip = o->trace_rip,

@@ -108,6 +108,8 @@ static void take_options(struct inheritance *in, char *filter, char *file)
 		.patch_after = h->patch_after,
 		.io = (enum monitor_io)h->io,
 		.stats = h->stats,
+		.observe = h->observe,
+		.classic_numbers = h->classic_numbers,
 		.trace = h->trace,
 		.trace_json = h->trace_json,
 		.trace_rip = h->trace_rip,

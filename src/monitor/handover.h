@@ -16,7 +16,7 @@ struct handover {
 	int kvm_fd, trace_fd, self_fd, family_fd, loader_fd, library_fd, program_fd; /* -1: none */
 	int slot;
 	bool is_child, no_new_privs;
-	bool aslr, patch, stats, trace, trace_json, trace_rip, trace_where, has_filter;
+	bool aslr, patch, observe, classic_numbers, stats, trace, trace_json, trace_rip, trace_where, has_filter;
 	int io, trace_time;
 	unsigned patch_after, trace_string;
 	uint64_t mem, timeout_ns, deadline_ns;

@@ -37,15 +37,17 @@ struct monitor_options {
 	unsigned pids;         /* the most processes and threads; 0 = no limit */
 	struct call_policy policy;
 	bool aslr;
+	bool classic_numbers; /* the courses' three system calls by their old numbers too */
 	enum monitor_io io;
 	unsigned patch_after; /* exits; 0: the default */
 	bool patch;           /* SYSCALL instructions may be replaced by jumps to the gate */
 	bool stats;
+	bool observe; /* end with the calls that were made, as a profile; neither with a trace nor with stats */
 	bool trace;
 	bool trace_json, trace_rip, trace_where;
 	int trace_time;           /* bits of enum trace_time */
 	unsigned trace_string;    /* longest string shown; 0 = 32 */
-	const char *trace_file;   /* NULL: standard error */
+	const char *trace_file;   /* of trace, stats or observe; NULL: standard error */
 	const char *trace_filter; /* NULL: all calls */
 };
 

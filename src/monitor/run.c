@@ -122,6 +122,7 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	proc->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	proc->aslr = m->opt->aslr && !(personality(0xffffffff) & ADDR_NO_RANDOMIZE);
+	proc->classic_numbers = m->opt->classic_numbers;
 	proc->mem_limit = m->opt->mem;
 	proc->policy = m->opt->policy;
 	proc->mm = &m->mm;
@@ -191,8 +192,9 @@ static int start_vm(struct monitor *m, const struct inheritance *in, struct hk_e
 	if (r)
 		return hk_err_set(err, r, "cannot set up guest memory: %s", strerror(-r));
 	proc->mm->limit = m->opt->mem;
-	/* A trace wants to see every call. */
-	m->vm.patching = m->opt->patch && !m->opt->trace && (!m->vm.facts.known || m->vm.facts.fsgsbase);
+	/* A trace, and who counts for a profile, want to see every call. */
+	m->vm.patching =
+		m->opt->patch && !m->opt->trace && !m->opt->observe && (!m->vm.facts.known || m->vm.facts.fsgsbase);
 	r = vm_install_gate(&m->vm, proc->mm, err);
 	stamp(m, PHASE_MEMORY);
 	if (r == 0)
@@ -265,7 +267,7 @@ void monitor_split_trace(struct monitor *m, bool fresh)
 /* Before the walls: the file is the caller's. */
 static int open_trace_file(struct monitor *m, struct hk_err *err)
 {
-	if (!m->opt->trace && !m->opt->stats)
+	if (!m->opt->trace && !m->opt->stats && !m->opt->observe)
 		return 0;
 	if (!m->opt->trace_file) {
 		m->trace_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -315,7 +317,7 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 		if (m->proc.is_child)
 			trace_many(m->trace);
 	}
-	if (o->stats) {
+	if (o->stats || o->observe) {
 		m->stats = stats_create(m->proc.family->stats, sizeof(m->proc.family->stats));
 		if (!m->stats)
 			return hk_err_set(err, -ENOMEM, "out of memory");
@@ -395,7 +397,9 @@ void monitor_finish(struct monitor *m)
 	family_forget(m->proc.family, getpid(), m->first.slot);
 	if (m->trace)
 		trace_exited(m->trace, m->status, m->killed_by);
-	if (m->stats && !m->proc.is_child)
+	if (m->stats && !m->proc.is_child && m->opt->observe)
+		(void)!stats_print_profile(m->stats, m->trace_fd);
+	else if (m->stats && !m->proc.is_child)
 		print_stats(m);
 }
 

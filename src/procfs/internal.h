@@ -37,6 +37,10 @@ proc_make_fn proc_make_status, proc_make_stat, proc_make_statm, proc_make_limits
 proc_make_fn proc_make_cmdline, proc_make_environ, proc_make_auxv;
 proc_make_fn proc_make_meminfo, proc_make_cpuinfo;
 
+struct hostmaps;
+/* The line of /proc/self/maps for one mapping. */
+void proc_maps_line(struct hk_strbuf *out, const struct vma *v, const struct hostmaps *host);
+
 /* Append the host's file to out. 0 or -errno. */
 HK_MUST_CHECK int proc_host_read(const char *path, struct hk_strbuf *out);
 

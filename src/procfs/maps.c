@@ -91,6 +91,11 @@ static void add_header(struct hk_strbuf *out, const struct vma *v, const struct 
 	hk_strbuf_puts(out, "\n");
 }
 
+void proc_maps_line(struct hk_strbuf *out, const struct vma *v, const struct hostmaps *host)
+{
+	add_header(out, v, hostmaps_find(host, v->start));
+}
+
 static int walk_all(struct hk_task *t, const char *host_path, int (*cb)(const struct vma *v, void *ctx), struct walk *w)
 {
 	int r = hostmaps_read(&w->host, host_path);

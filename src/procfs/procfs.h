@@ -38,4 +38,10 @@ int64_t procfs_instead(struct hk_task *t, int fd, int flags);
  */
 int64_t procfs_filter_dirents(struct hk_task *t, int dirfd, char *buf, size_t len);
 
+/*
+ * mapspages (husk/guest.h) for start <= end, size > 0: the text into the guest's buf, whole lines and a NUL; its length without that, or -errno. EINTR when a signal
+ * was caught meanwhile.
+ */
+int64_t procfs_mapspages(struct hk_task *t, uint64_t start, uint64_t end, gva_t buf, uint64_t size);
+
 #endif

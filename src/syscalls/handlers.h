@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The prototypes of all handlers, from table.def: `int64_t sys_<name>(struct hk_task *t, const uint64_t a[6])`, 0 or more, or -errno. */
+/* The prototypes of all handlers, from table.def and own.def: `int64_t sys_<name>(struct hk_task *t, const uint64_t a[6])`, 0 or more, or -errno. */
 #ifndef HK_SYSCALLS_HANDLERS_H
 #define HK_SYSCALLS_HANDLERS_H
 
@@ -7,6 +7,7 @@
 
 #define SYS(nr, name, ...) int64_t sys_##name(struct hk_task *t, const uint64_t a[6]);
 #define NOSYS(...)
+#include "syscalls/own.def"
 #include "syscalls/table.def"
 #undef SYS
 #undef NOSYS

@@ -10,7 +10,7 @@
 enum {
 #define SYS(nr, name, ...)   ROW_##name,
 #define NOSYS(nr, name, ...) ROW_##name,
-#include "syscalls/table.def"
+#include "syscalls/rows.def"
 #undef SYS
 #undef NOSYS
 };
@@ -29,25 +29,30 @@ enum {
 #define NOSYS(nr, name, cls, why, ...) ROW(nr, name, cls, HK_ROAD_OWN, why, __VA_ARGS__),
 
 static const struct hk_syscall_info rows[] = {
-#include "syscalls/table.def"
+#include "syscalls/rows.def"
 };
 
 #undef SYS
 #undef NOSYS
 #undef A
 
-/* Position in rows[] plus one, by number; 0 = no such call. */
-static const uint16_t row_of[] = {
-#define SYS(nr, name, ...)   [nr] = ROW_##name + 1,
-#define NOSYS(nr, name, ...) [nr] = ROW_##name + 1,
-#include "syscalls/table.def"
+/* Position in rows[] plus one, by slot; 0 = no such call. */
+static const uint16_t row_of[HK_SYSCALL_SLOTS] = {
+#define SYS(nr, name, ...)   [HK_SLOT_OF_ROW(nr)] = ROW_##name + 1,
+#define NOSYS(nr, name, ...) [HK_SLOT_OF_ROW(nr)] = ROW_##name + 1,
+#include "syscalls/rows.def"
 #undef SYS
 #undef NOSYS
 };
 
+const struct hk_syscall_info *hk_syscall_at_slot(unsigned slot)
+{
+	return slot < HK_SYSCALL_SLOTS && row_of[slot] ? &rows[row_of[slot] - 1] : NULL;
+}
+
 const struct hk_syscall_info *hk_syscall_info(uint64_t nr)
 {
-	return nr < HK_ARRAY_LEN(row_of) && row_of[nr] ? &rows[row_of[nr] - 1] : NULL;
+	return hk_syscall_at_slot(hk_syscall_slot(nr));
 }
 
 const struct hk_syscall_info *hk_syscall_by_name(const char *name)

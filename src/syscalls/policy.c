@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+_Static_assert(CALL_POLICY_MAX == HK_SYSCALL_SLOTS, "an action for each slot");
+
 /* Short names, as --trace-filter has them. */
 static const struct {
 	const char *alias, *name;
@@ -35,10 +37,9 @@ static bool apply(struct call_policy *p, const char *word, size_t len, enum call
 	for (unsigned i = 0; (s = hk_syscall_at(i)); i++) {
 		const char *of = hk_class_name(s->class);
 
-		if (s->nr >= CALL_POLICY_MAX ||
-		    !(is(word, len, s->name) || is(word, len, of) || (class && strcmp(of, class) == 0)))
+		if (!is(word, len, s->name) && !is(word, len, of) && !(class && strcmp(of, class) == 0))
 			continue;
-		p->action[s->nr] = (uint8_t)action;
+		p->action[hk_syscall_slot(s->nr)] = (uint8_t)action;
 		found = true;
 	}
 	return found;
@@ -87,12 +88,15 @@ int64_t policy_check(struct hk_task *t, unsigned nr)
 {
 	struct call_policy *p = &t->proc->policy;
 
-	switch (nr < CALL_POLICY_MAX ? p->action[nr] : CALL_ALLOW) {
+	switch (p->action[hk_syscall_slot(nr)]) {
+	case CALL_ENOSYS:
+		task_note(t, "left out by the policy");
+		return -ENOSYS;
 	case CALL_ERRNO:
 		task_note(t, "refused by the policy");
 		return -EPERM;
 	case CALL_LOG:
-		p->action[nr] = CALL_ALLOW;
+		p->action[hk_syscall_slot(nr)] = CALL_ALLOW;
 		dprintf(STDERR_FILENO, "husk: policy: process %d called %s\n", (int)getpid(),
 			hk_syscall_info(nr)->name);
 		return 0;

@@ -58,7 +58,26 @@ struct hk_syscall_info {
 	struct hk_arg arg[6];
 };
 
-/* The row of a number, all 64 bits of it compared; NULL if no such call. */
+/*
+ * A number's place in tables: Linux's numbers stand for themselves, husk's own (from HK_OWN_NR on) come behind them. What has no row has the last
+ * slot, which is nobody's. All 64 bits are looked at.
+ */
+#define HK_OWN_NR          0x4800
+#define HK_OWN_SLOT        480
+#define HK_SYSCALL_SLOTS   512
+#define HK_SLOT_NONE       (HK_SYSCALL_SLOTS - 1)
+#define HK_SLOT_OF_ROW(nr) ((nr) < HK_OWN_NR ? (nr) : (nr)-HK_OWN_NR + HK_OWN_SLOT)
+
+static inline unsigned hk_syscall_slot(uint64_t nr)
+{
+	if (nr < HK_OWN_SLOT)
+		return (unsigned)nr;
+	nr -= HK_OWN_NR; /* what lies below wraps round to the largest numbers */
+	return nr < HK_SLOT_NONE - HK_OWN_SLOT ? (unsigned)nr + HK_OWN_SLOT : HK_SLOT_NONE;
+}
+
+/* The row of a slot, and of a number; NULL if no such call is in this build. */
+const struct hk_syscall_info *hk_syscall_at_slot(unsigned slot);
 const struct hk_syscall_info *hk_syscall_info(uint64_t nr);
 /* The same by name; NULL if none. */
 const struct hk_syscall_info *hk_syscall_by_name(const char *name);

@@ -20,19 +20,21 @@ static const struct {
 
 bool filter_shows(const struct trace_filter *f, uint64_t nr)
 {
-	if (nr >= FILTER_NRS || !hk_syscall_info(nr))
+	unsigned slot = hk_syscall_slot(nr);
+
+	if (!hk_syscall_at_slot(slot))
 		return f->others;
-	return f->bits[nr / 64] >> nr % 64 & 1;
+	return f->bits[slot / 64] >> slot % 64 & 1;
 }
 
 static void set(struct trace_filter *f, unsigned nr, bool on)
 {
-	if (nr >= FILTER_NRS)
-		return;
+	unsigned slot = hk_syscall_slot(nr);
+
 	if (on)
-		f->bits[nr / 64] |= 1UL << nr % 64;
+		f->bits[slot / 64] |= 1UL << slot % 64;
 	else
-		f->bits[nr / 64] &= ~(1UL << nr % 64);
+		f->bits[slot / 64] &= ~(1UL << slot % 64);
 }
 
 static void set_all(struct trace_filter *f, bool on)

@@ -4,14 +4,13 @@
 #define HK_TRACE_FILTER_H
 
 #include "base/err.h"
+#include "syscalls/table.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FILTER_NRS 512
-
 struct trace_filter {
-	uint64_t bits[FILTER_NRS / 64];
+	uint64_t bits[HK_SYSCALL_SLOTS / 64];
 	bool others; /* numbers without a row */
 };
 

@@ -12,7 +12,7 @@
 #include <time.h>
 
 /* One for each number, the last for those that have no row. */
-#define COUNTERS 513
+#define COUNTERS HK_SYSCALL_SLOTS /* the slot of no call counts all without a row */
 
 struct counter {
 	_Atomic uint64_t calls, errors, total_ns, max_ns;
@@ -21,7 +21,7 @@ struct counter {
 
 struct stats {
 	struct hk_trace_hook hook;
-	struct counter *by_nr; /* COUNTERS of them */
+	struct counter *by_slot; /* COUNTERS of them */
 };
 
 /* A counter as it was at one moment. */
@@ -40,7 +40,9 @@ static uint64_t now(void)
 
 static struct counter *counter_of(struct stats *s, uint64_t nr)
 {
-	return &s->by_nr[nr < COUNTERS - 1 && hk_syscall_info(nr) ? nr : COUNTERS - 1];
+	unsigned slot = hk_syscall_slot(nr);
+
+	return &s->by_slot[hk_syscall_at_slot(slot) ? slot : HK_SLOT_NONE];
 }
 
 /* A call that does not come back is counted too. */
@@ -80,7 +82,7 @@ struct stats *stats_create(void *shared, size_t size)
 
 	if (!s)
 		return NULL;
-	s->by_nr = shared;
+	s->by_slot = shared;
 	s->hook = (struct hk_trace_hook){ .ctx = s, .enter = stats_enter, .leave = stats_leave };
 	return s;
 }
@@ -101,9 +103,9 @@ static unsigned collect(struct stats *s, struct line lines[COUNTERS], struct lin
 
 	*total = (struct line){ .name = "total" };
 	for (unsigned i = 0; i < COUNTERS; i++) {
-		struct counter *c = &s->by_nr[i];
+		struct counter *c = &s->by_slot[i];
 		struct line *l = &lines[n];
-		const struct hk_syscall_info *info = hk_syscall_info(i);
+		const struct hk_syscall_info *info = hk_syscall_at_slot(i);
 
 		if (!c->calls)
 			continue;
@@ -244,6 +246,23 @@ int stats_print(struct stats *s, int fd, bool json, const struct stats_row *rows
 			r = write_all(fd, b.data, b.len);
 	}
 	free(lines);
+	hk_strbuf_free(&b);
+	return r;
+}
+
+int stats_print_profile(const struct stats *s, int fd)
+{
+	struct hk_strbuf b = { 0 };
+	int r;
+
+	hk_strbuf_puts(&b, "# husk run --observe\n*=n\n");
+	for (unsigned slot = 0; slot < COUNTERS; slot++) {
+		const struct hk_syscall_info *info = hk_syscall_at_slot(slot);
+
+		if (info && s->by_slot[slot].calls)
+			hk_strbuf_printf(&b, "%s=y\n", info->name);
+	}
+	r = b.cut ? -ENOMEM : write_all(fd, b.data, b.len);
 	hk_strbuf_free(&b);
 	return r;
 }

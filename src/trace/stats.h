@@ -23,6 +23,9 @@ struct stats *stats_create(void *shared, size_t size);
 void stats_free(struct stats *s);
 struct hk_trace_hook *stats_hook(struct stats *s);
 
+/* Write the names of the calls that were made, as a profile (husk run --profile, make CONFIG=). 0 or -errno. */
+int stats_print_profile(const struct stats *s, int fd);
+
 /* Write the table, then the rows, to fd; as one JSON object if json. 0 or -errno. */
 int stats_print(struct stats *s, int fd, bool json, const struct stats_row *rows, size_t count);
 
