@@ -110,7 +110,10 @@ PASS_FN(sys_msgget)
 
 PASS_FN(sys_msgsnd)
 {
-	return hk_hostcall(SYS_msgsnd, a[0], host_addr(a[1], sizeof(long) + hk_min(a[2], INT_MAX)), a[2], a[3]);
+	/* A negative size is the host's to refuse, before it reads the text. */
+	uint64_t text = (int64_t)a[2] < 0 ? 0 : hk_min(a[2], INT_MAX);
+
+	return hk_hostcall(SYS_msgsnd, a[0], host_addr(a[1], sizeof(long) + text), a[2], a[3]);
 }
 
 /* The host writes as much as the message has: room behind the guest's end is no room. */
