@@ -8,6 +8,7 @@
 
 #include "base/compiler.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct hk_regs {
@@ -26,6 +27,8 @@ struct hk_cpu_ops {
 	int (*set_gs)(struct hk_cpu *c, uint64_t base);
 	/* The control and status words of x87 and SSE, to tell which exception it was. */
 	int (*get_fp_status)(struct hk_cpu *c, uint16_t *fcw, uint16_t *fsw, uint32_t *mxcsr);
+	/* Load the extended state from guest memory at `area`, now: XRSTOR, or FXRSTOR if not `extended`. 0, or -errno where that faults. */
+	int (*load_state)(struct hk_cpu *c, uint64_t area, bool extended);
 	/* Make a running or about-to-run vCPU return to the monitor soon. Async-signal-safe. */
 	void (*kick)(struct hk_cpu *c);
 };

@@ -249,10 +249,33 @@ static bool next_signal(struct hk_task *t, struct signal_caught *c)
 	return true;
 }
 
+/*
+ * A signal came when rt_sigreturn was made but the gate has not begun to leave (leave_through_gate). Leave now: the new frame goes where the program's
+ * stack is, as on Linux. On top of the dead frame a flood of signals would walk down the stack.
+ */
+static void finish_leaving(struct hk_task *t)
+{
+	struct hk_regs *r = regs_of(t);
+	uint64_t at = r->rip - GATE_CODE_VA;
+	struct gate_leave last;
+
+	if ((at != GATE_SIGNAL_XRSTOR && at != GATE_SIGNAL_FXRSTOR) || get_guest(&last, GVA(r->rsp)) ||
+	    t->cpu->ops->load_state(t->cpu, r->rcx, at == GATE_SIGNAL_XRSTOR))
+		return; /* it faults: then let it, where the program sees it */
+	r->rax = last.rax;
+	r->rcx = last.rcx;
+	r->rdx = last.rdx;
+	r->rip = last.frame.rip;
+	r->rflags = last.frame.rflags;
+	r->rsp = last.frame.rsp;
+}
+
 void signal_deliver(struct hk_task *t)
 {
 	struct signal_caught c;
 
+	if (t->signals.caught_count)
+		finish_leaving(t);
 	/* Opening the mask after a frame may let the next one in: it is caught at the end of the list and gets its frame on top. */
 	while (!t->exiting && next_signal(t, &c))
 		deliver_one(t, &c);

@@ -60,13 +60,13 @@ static int need_area(struct vcpu *v)
 	return r;
 }
 
-/* Run the gate's code at ring 3, with RCX at v's area, up to its SYSCALL. */
-static int run_on_area(struct vcpu *v, uint64_t code)
+/* Run the gate's code at ring 3, with RCX at an area, up to its SYSCALL. */
+static int run_on(struct vcpu *v, uint64_t area, uint64_t code)
 {
 	struct hk_regs saved = v->regs;
 	struct vcpu_exit e;
 
-	v->regs.rcx = area_va(v);
+	v->regs.rcx = area;
 	v->regs.rflags = RFLAGS_PLAIN;
 	v->regs.rip = GATE_CODE_VA + code;
 	do
@@ -84,12 +84,17 @@ int vcpu_save_state(struct vcpu *v)
 		return r;
 	if (v->vm->facts.xsave_size)
 		memset(v->area + XSAVE_HEADER_OFFSET, 0, XSAVE_HEADER_SIZE);
-	return run_on_area(v, v->vm->facts.xsave_size ? GATE_SAVE_XSAVE : GATE_SAVE_FXSAVE);
+	return run_on(v, area_va(v), v->vm->facts.xsave_size ? GATE_SAVE_XSAVE : GATE_SAVE_FXSAVE);
 }
 
 int vcpu_load_state(struct vcpu *v)
 {
-	return run_on_area(v, v->vm->facts.xsave_size ? GATE_LOAD_XRSTOR : GATE_LOAD_FXRSTOR);
+	return run_on(v, area_va(v), v->vm->facts.xsave_size ? GATE_LOAD_XRSTOR : GATE_LOAD_FXRSTOR);
+}
+
+int vcpu_load_from(struct vcpu *v, uint64_t area, bool extended)
+{
+	return run_on(v, area, extended ? GATE_LOAD_XRSTOR : GATE_LOAD_FXRSTOR);
 }
 
 int vcpu_copy_state(struct vcpu *to, const struct vcpu *from)

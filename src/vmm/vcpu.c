@@ -337,7 +337,13 @@ static void op_kick(struct hk_cpu *c)
 	__atomic_store_n(&of_cpu(c)->run->immediate_exit, 1, __ATOMIC_RELEASE);
 }
 
+static int op_load_state(struct hk_cpu *c, uint64_t area, bool extended)
+{
+	return vcpu_load_from(of_cpu(c), area, extended);
+}
+
 static const struct hk_cpu_ops vcpu_ops = {
+	.load_state = op_load_state,
 	.regs = op_regs,
 	.get_fs_gs = op_get_fs_gs,
 	.set_fs = op_set_fs,

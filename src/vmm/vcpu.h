@@ -82,5 +82,7 @@ HK_MUST_CHECK int vcpu_save_state(struct vcpu *v);
 HK_MUST_CHECK int vcpu_copy_state(struct vcpu *to, const struct vcpu *from);
 /* Give v the extended state that lies in its area. By the thread whose vCPU it is, as vcpu_save_state. */
 HK_MUST_CHECK int vcpu_load_state(struct vcpu *v);
+/* The same from the program's own memory, where its processor may find a fault: -EIO. */
+HK_MUST_CHECK int vcpu_load_from(struct vcpu *v, uint64_t area, bool extended);
 
 #endif
