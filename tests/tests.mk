@@ -52,7 +52,7 @@ $(U)/helpers/%.o: tests/unit/%
 	$(CC) $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
 
 # jail.c looks at each host call first.
-$(F)/fuzz_syscalls: WRAP := -Wl,--wrap=hk_hostcall6
+$(F)/fuzz_syscalls: WRAP := -Wl,--wrap=hk_hostcall6,--wrap=hk_hostcall6_sure
 $(F)/fuzz_%: tests/fuzz/fuzz_%.c $(F)/helpers.a $(F)/src.a
 	$(FUZZ_CC) $(TEST_CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $(LDFLAGS) $(WRAP) -o $@ $< $(F)/helpers.a $(F)/src.a $(LDLIBS)
 $(F)/seeds_%: tests/fuzz/seeds_%.c $(U)/helpers.a $(U)/src.a

@@ -198,7 +198,7 @@ static void settle_call(struct hk_task *t, bool again)
 	if (!t->signals.restart)
 		return;
 	t->signals.restart = false;
-	if (again) {
+	if (again || t->signals.not_made) {
 		r->rax = t->signals.restart_nr;
 		r->rip -= 2; /* back onto the SYSCALL instruction */
 	} else {
@@ -281,6 +281,7 @@ void signal_deliver(struct hk_task *t)
 		deliver_one(t, &c);
 	t->signals.waited = false;
 	settle_call(t, true);
+	signal_uncut(t);
 }
 
 bool signal_fault(struct hk_task *t, int sig, int code, uint64_t addr)

@@ -23,20 +23,27 @@
 /* Bits of sa_flags that the host needs to know about. */
 #define MIRRORED_FLAGS ((uint64_t)(SA_NOCLDSTOP | SA_NOCLDWAIT))
 
-extern const char hk_hostcall_begin[], hk_hostcall_end[];
+extern const char hk_hostcall_begin[], hk_hostcall_syscall[], hk_hostcall_end[];
 void hk_sigreturn(void);
 
 /* A signal handler has no argument of ours: this is how it finds its task. */
 static __thread struct hk_task *current;
 
-/* Have the signal looked at soon: the vCPU comes back, and so does a call that is not yet made, or about to be made again by the kernel. */
+/*
+ * Have the signal looked at soon: the vCPU comes back, and so does a call that is not yet made, or about to be made again by the kernel.
+ * The latter two look the same at the SYSCALL itself; all that is earlier was not made.
+ */
 static void come_back(struct hk_task *t, ucontext_t *uc)
 {
+	greg_t *g = uc->uc_mcontext.gregs;
+	uintptr_t ip = (uintptr_t)g[REG_RIP];
+
+	hk_hostcall_cut = 1;
 	t->cpu->ops->kick(t->cpu);
-	if ((uint64_t)uc->uc_mcontext.gregs[REG_RIP] == (uint64_t)(uintptr_t)hk_hostcall_begin) {
-		uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)hk_hostcall_end;
-		uc->uc_mcontext.gregs[REG_RAX] = -HK_ERESTARTSYS;
-	}
+	if (ip < (uintptr_t)hk_hostcall_begin || ip > (uintptr_t)hk_hostcall_syscall)
+		return;
+	g[REG_RIP] = (greg_t)(uintptr_t)hk_hostcall_end;
+	g[REG_RAX] = ip == (uintptr_t)hk_hostcall_syscall ? -HK_ERESTARTSYS : -HK_ERESTARTNOINTR;
 }
 
 /* Runs on the task's thread, with all signals blocked. */
@@ -142,6 +149,14 @@ static bool on_sent_fault_signal(int sig, siginfo_t *info, void *context)
 	return true;
 }
 
+void signal_uncut(struct hk_task *t)
+{
+	/* In this order: what arrives in between sets it again. */
+	hk_hostcall_cut = 0;
+	if (t->signals.caught_count || signal_held(t, ~t->signals.blocked))
+		hk_hostcall_cut = 1;
+}
+
 uint64_t signal_held(const struct hk_task *t, uint64_t set)
 {
 	const struct signal_state *s = &t->signals;
@@ -203,6 +218,7 @@ void signal_end_thread(struct hk_task *t)
 
 	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
 	current = NULL;
+	hk_hostcall_cut = 0;
 	/* Sent to the process, it may be, and kept here since it is blocked: somebody else's now. */
 	for (int i = 0; i < 2; i++)
 		if (t->signals.sent[i].pending && t->signals.sent[i].info.si_code != SI_TKILL)
@@ -235,6 +251,7 @@ void signal_forked(struct hk_task *t)
 	current = t;
 	s->caught_count = 0;
 	s->sent[0].pending = s->sent[1].pending = 0;
+	hk_hostcall_cut = 0;
 	s->waited = s->restart = false;
 	signal_set_mask(t, s->blocked);
 }
@@ -242,6 +259,7 @@ void signal_forked(struct hk_task *t)
 void signal_resumed(struct hk_task *t)
 {
 	current = t;
+	signal_uncut(t);
 }
 
 /* Make it the action, on the host first. The lock is held. */

@@ -2,8 +2,10 @@
 /*
  * Signals. Dispositions and masks are mirrored to the host, so pending sets, queueing, siginfo and default actions are the host's. For a signal
  * that the guest handles, the monitor's own handler notes it, blocks the rest, and makes the vCPU return; signal_deliver then
- * builds the frame that the guest's handler expects. A host call that a signal cut short, or that was never made because of one, gives
- * -HK_ERESTARTSYS: it is started again unless a handler without SA_RESTART ran. signal(7), sigaction(2), sigreturn(2).
+ * builds the frame that the guest's handler expects. A host call that a signal cut short gives
+ * -HK_ERESTARTSYS: it is started again unless a handler without SA_RESTART ran. One that was never made because of a signal gives
+ * -HK_ERESTARTNOINTR: as on Linux when the signal comes before the call, it is made after the handler. Between noting and delivering,
+ * hk_hostcall_cut keeps the thread from host calls in which it could wait. signal(7), sigaction(2), sigreturn(2).
  */
 #ifndef HK_KERN_SIGNAL_H
 #define HK_KERN_SIGNAL_H
@@ -61,7 +63,8 @@ struct signal_state {     /* one a task; only its own thread touches it, its sig
 	volatile sig_atomic_t kicked; /* by signal_kick, since signal_was_kick last asked */
 	bool waited; /* the call that a signal ended had this mask instead of `blocked`: its handler starts with it */
 	uint64_t wait_mask;
-	bool restart; /* the current call returned -HK_ERESTARTSYS */
+	bool restart; /* the current call returned -HK_ERESTARTSYS or -HK_ERESTARTNOINTR */
+	bool not_made; /* the latter */
 	uint64_t restart_nr;
 	/* how the gate saves extended state (vmm's probe) */
 	uint32_t xsave_size; /* 0: FXSAVE */
@@ -104,6 +107,8 @@ int64_t signal_suspend(struct hk_task *t, uint64_t mask); /* rt_sigsuspend */
 /* Those of the signals in `set` that are pending here and not in the host; take one of them, with *info: its number or 0. */
 uint64_t signal_held(const struct hk_task *t, uint64_t set);
 int signal_take_held(struct hk_task *t, uint64_t set, siginfo_t *info);
+/* Host calls are made again, unless something is noted still that may have its handler. */
+void signal_uncut(struct hk_task *t);
 /* A guest's mask as the host may have it: what the monitor itself needs stays open. */
 uint64_t signal_host_mask(uint64_t mask);
 

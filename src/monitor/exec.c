@@ -140,6 +140,7 @@ static void put_back_caught(struct hk_task *t)
 	for (int i = 0; i < s->caught_count; i++)
 		syscall(SYS_rt_tgsigqueueinfo, getpid(), t->tid, s->caught[i].sig, &s->caught[i].info);
 	s->caught_count = 0;
+	hk_hostcall_cut = 0;
 }
 
 static int hand_over(struct thread *th, int *program_fd, const struct exec_program *p)

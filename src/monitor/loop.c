@@ -16,7 +16,8 @@ static void on_syscall(struct thread *th)
 
 	gate_trapped(&th->m->gate, r, __atomic_load_n(&th->m->threads.live, __ATOMIC_RELAXED) == 1);
 	server_saw_exit(th->m, th, call.nr);
-	result = hk_dispatch(&th->task, &call);
+	/* A signal that was noted on the way out came before the call. */
+	result = hk_hostcall_cut ? -HK_ERESTARTNOINTR : hk_dispatch(&th->task, &call);
 	if (th->vcpu.data && gate_changes_ids(call.nr)) {
 		server_stop(&th->m->server);
 		gate_fill_ids(th->vcpu.data);
@@ -26,8 +27,9 @@ static void on_syscall(struct thread *th)
 	if (th->task.regs_replaced) {
 		/* rt_sigreturn has set RAX itself. */
 		th->task.regs_replaced = false;
-	} else if (result == -HK_ERESTARTSYS) {
+	} else if (result == -HK_ERESTARTSYS || result == -HK_ERESTARTNOINTR) {
 		th->task.signals.restart = true;
+		th->task.signals.not_made = result == -HK_ERESTARTNOINTR;
 		th->task.signals.restart_nr = call.nr;
 	} else {
 		r->rax = (uint64_t)result;

@@ -132,7 +132,7 @@ static void nap(struct server *s)
 	set_spin(s, 0);
 	s->naps++;
 	while (!load(&s->awake))
-		hk_hostcall(SYS_futex, &s->awake, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
+		hk_hostcall_sure(SYS_futex, &s->awake, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
 	set_spin(s, spin_of(s));
 }
 

@@ -135,7 +135,7 @@ static pid_t tid_of(pthread_t host)
 static void wait_for_leave(struct thread *th)
 {
 	while (!__atomic_load_n(&th->may_run, __ATOMIC_ACQUIRE))
-		hk_hostcall(SYS_futex, &th->may_run, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
+		hk_hostcall_sure(SYS_futex, &th->may_run, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
 }
 
 static void give_leave(struct thread *th)

@@ -93,7 +93,7 @@ int64_t sys_exit(struct hk_task *t, const uint64_t a[6])
 {
 	/* What was caught for this thread must not go with it: its handler runs first. */
 	if (!signal_close(t))
-		return -HK_ERESTARTSYS;
+		return -HK_ERESTARTNOINTR;
 	t->exit_alone = true;
 	return end(t, a[0]);
 }

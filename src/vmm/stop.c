@@ -43,7 +43,7 @@ void vcpu_enter(struct vcpu *v)
 		if (!load(&vm->stopped))
 			return;
 		vcpu_leave(v);
-		hk_hostcall(SYS_futex, &vm->stopped, FUTEX_WAIT_PRIVATE, 1, 0, 0, 0);
+		hk_hostcall_sure(SYS_futex, &vm->stopped, FUTEX_WAIT_PRIVATE, 1, 0, 0, 0);
 	}
 }
 
@@ -72,7 +72,7 @@ static void wait_outside(struct vm *vm, struct vcpu *v)
 
 		if (!load(&v->inside))
 			return;
-		if (hk_hostcall(SYS_futex, &vm->left, FUTEX_WAIT_PRIVATE, left, &again, 0, 0) && load(&v->inside))
+		if (hk_hostcall_sure(SYS_futex, &vm->left, FUTEX_WAIT_PRIVATE, left, &again, 0, 0) && load(&v->inside))
 			kick(v);
 	}
 }

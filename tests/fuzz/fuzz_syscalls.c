@@ -612,7 +612,7 @@ static void check_call(const struct hk_call *call, int64_t result)
 	const struct hk_syscall_info *info = hk_syscall_info(call->nr);
 	uint64_t after = open_fds(result), made = after & ~w.open, gone = w.open & ~after;
 
-	HK_BUG_ON(result < -EHWPOISON && result != -HK_ERESTARTSYS);
+	HK_BUG_ON(result < -EHWPOISON && result != -HK_ERESTARTSYS && result != -HK_ERESTARTNOINTR);
 	HK_BUG_ON((!info || info->refused) && result != -ENOSYS);
 	HK_BUG_ON(gone && call->nr != SYS_close && call->nr != SYS_close_range);
 	HK_BUG_ON(made && !makes_fds(call->nr, call, result, made));
@@ -688,7 +688,7 @@ static void system_call(uint64_t nr, const uint64_t a[6])
 		w.guarded = true;
 	if (w.task.regs_replaced) {
 		w.task.regs_replaced = false;
-	} else if (result == -HK_ERESTARTSYS) {
+	} else if (result == -HK_ERESTARTSYS || result == -HK_ERESTARTNOINTR) {
 		w.task.signals.restart = true;
 		w.task.signals.restart_nr = nr;
 	} else {

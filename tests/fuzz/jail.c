@@ -38,6 +38,7 @@
 
 int64_t __wrap_hk_hostcall6(int64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 int64_t __real_hk_hostcall6(int64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+int64_t __wrap_hk_hostcall6_sure(int64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 extern const char hk_hostcall_end[];
 
 static struct jail jail; /* the wrapped function has no argument for it */
@@ -628,6 +629,11 @@ int64_t __wrap_hk_hostcall6(int64_t nr, uint64_t a, uint64_t b, uint64_t c, uint
 		return __real_hk_hostcall6(nr, v[0], v[1], v[2], v[3], v[4], v[5]);
 	}
 	return -EPERM;
+}
+
+int64_t __wrap_hk_hostcall6_sure(int64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+	return __wrap_hk_hostcall6(nr, a, b, c, d, e, f);
 }
 
 /* ---- the second layer ---- */

@@ -9,7 +9,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-extern const char hk_hostcall_begin[], hk_hostcall_end[];
+extern const char hk_hostcall_syscall[], hk_hostcall_end[];
 
 static volatile int stepped;
 
@@ -20,7 +20,7 @@ static void step(int sig, siginfo_t *info, void *context)
 
 	(void)sig;
 	(void)info;
-	if (g[REG_RIP] != (greg_t)(uintptr_t)hk_hostcall_begin)
+	if (g[REG_RIP] != (greg_t)(uintptr_t)hk_hostcall_syscall)
 		return;
 	stepped++;
 	g[REG_EFL] &= ~0x100L;
@@ -59,12 +59,24 @@ static void a_sure_one_is_made(void **state)
 	assert_int_equal(hk_hostcall_sure(SYS_close, -1), -EBADF);
 }
 
+/* What was noted before the call began. */
+static void a_noted_signal_keeps_it_from_being_made(void **state)
+{
+	(void)state;
+	hk_hostcall_cut = 1;
+	assert_int_equal(hk_hostcall(SYS_getpid), -HK_ERESTARTNOINTR);
+	assert_int_equal(hk_hostcall_sure(SYS_getpid), getpid());
+	hk_hostcall_cut = 0;
+	assert_int_equal(hk_hostcall(SYS_getpid), getpid());
+}
+
 int main(void)
 {
 	struct sigaction act = { .sa_sigaction = step, .sa_flags = SA_SIGINFO };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_gives_way),
 		cmocka_unit_test(a_sure_one_is_made),
+		cmocka_unit_test(a_noted_signal_keeps_it_from_being_made),
 	};
 
 	sigaction(SIGTRAP, &act, NULL);
