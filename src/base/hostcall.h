@@ -21,13 +21,13 @@ int64_t hk_hostcall6_sure(int64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64
 
 #define HK_HC_N(_0, _1, _2, _3, _4, _5, _6, n, ...) n
 #define HK_U(x)                                     ((uint64_t)(uintptr_t)(x))
-#define HK_HC0(how, nr)                                  hk_hostcall6##how(nr, 0, 0, 0, 0, 0, 0)
-#define HK_HC1(how, nr, a)                               hk_hostcall6##how(nr, HK_U(a), 0, 0, 0, 0, 0)
-#define HK_HC2(how, nr, a, b)                            hk_hostcall6##how(nr, HK_U(a), HK_U(b), 0, 0, 0, 0)
-#define HK_HC3(how, nr, a, b, c)                         hk_hostcall6##how(nr, HK_U(a), HK_U(b), HK_U(c), 0, 0, 0)
-#define HK_HC4(how, nr, a, b, c, d)                      hk_hostcall6##how(nr, HK_U(a), HK_U(b), HK_U(c), HK_U(d), 0, 0)
-#define HK_HC5(how, nr, a, b, c, d, e)                   hk_hostcall6##how(nr, HK_U(a), HK_U(b), HK_U(c), HK_U(d), HK_U(e), 0)
-#define HK_HC6(how, nr, a, b, c, d, e, f)                hk_hostcall6##how(nr, HK_U(a), HK_U(b), HK_U(c), HK_U(d), HK_U(e), HK_U(f))
+#define HK_HC0(how, nr)                             hk_hostcall6##how(nr, 0, 0, 0, 0, 0, 0)
+#define HK_HC1(how, nr, a)                          hk_hostcall6##how(nr, HK_U(a), 0, 0, 0, 0, 0)
+#define HK_HC2(how, nr, a, b)                       hk_hostcall6##how(nr, HK_U(a), HK_U(b), 0, 0, 0, 0)
+#define HK_HC3(how, nr, a, b, c)                    hk_hostcall6##how(nr, HK_U(a), HK_U(b), HK_U(c), 0, 0, 0)
+#define HK_HC4(how, nr, a, b, c, d)                 hk_hostcall6##how(nr, HK_U(a), HK_U(b), HK_U(c), HK_U(d), 0, 0)
+#define HK_HC5(how, nr, a, b, c, d, e)              hk_hostcall6##how(nr, HK_U(a), HK_U(b), HK_U(c), HK_U(d), HK_U(e), 0)
+#define HK_HC6(how, nr, a, b, c, d, e, f)           hk_hostcall6##how(nr, HK_U(a), HK_U(b), HK_U(c), HK_U(d), HK_U(e), HK_U(f))
 
 /* hk_hostcall(SYS_openat, dirfd, name, flags, mode): integers and host pointers mix freely; note that a negative int is
  * sign-extended, as the kernel expects. */

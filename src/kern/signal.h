@@ -63,7 +63,7 @@ struct signal_state {     /* one a task; only its own thread touches it, its sig
 	volatile sig_atomic_t kicked; /* by signal_kick, since signal_was_kick last asked */
 	bool waited; /* the call that a signal ended had this mask instead of `blocked`: its handler starts with it */
 	uint64_t wait_mask;
-	bool restart; /* the current call returned -HK_ERESTARTSYS or -HK_ERESTARTNOINTR */
+	bool restart;  /* the current call returned -HK_ERESTARTSYS or -HK_ERESTARTNOINTR */
 	bool not_made; /* the latter */
 	uint64_t restart_nr;
 	/* how the gate saves extended state (vmm's probe) */
