@@ -24,11 +24,14 @@ int64_t sys_getrlimit(struct hk_task *t, const uint64_t a[6])
 	return r ? r : put_guest(GVA(a[1]), &lim);
 }
 
-/* The monitor's descriptors move out of the way of a new RLIMIT_NOFILE: nobody may be on one of them meanwhile. */
+/*
+ * The monitor's descriptors move out of the way of a new RLIMIT_NOFILE: nobody may be on one of them meanwhile. In a child of vfork none moves, and it
+ * could not stop its parent's threads, which are not its own to signal.
+ */
 static int set_limit(struct hk_task *t, unsigned resource, const struct rlimit64 *lim)
 {
 	const struct hk_spawn_ops *ops = t->proc->spawn;
-	bool stop = resource == RLIMIT_NOFILE && ops && ops->stop_world;
+	bool stop = resource == RLIMIT_NOFILE && ops && ops->stop_world && !t->proc->fds.borrowed;
 	int r;
 
 	if (stop)

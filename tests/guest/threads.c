@@ -7,6 +7,8 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #define N 8
 
@@ -238,6 +240,37 @@ static void *detached(void *arg)
 	return NULL;
 }
 
+static volatile int spinning, enough;
+
+static void *spinner(void *arg)
+{
+	spinning = 1;
+	while (!enough)
+		;
+	return arg;
+}
+
+/* The child does not wait for its parent's threads, which may never make a call. */
+static void vfork_beside(void)
+{
+	struct rlimit lim;
+	pthread_t t;
+	int status = -1;
+	pid_t pid;
+
+	getrlimit(RLIMIT_NOFILE, &lim);
+	lim.rlim_cur--;
+	pthread_create(&t, NULL, spinner, NULL);
+	while (!spinning)
+		usleep(1000);
+	pid = vfork();
+	if (pid == 0)
+		_exit(setrlimit(RLIMIT_NOFILE, &lim) != 0);
+	OK(waitpid(pid, &status, 0) == pid && status == 0);
+	enough = 1;
+	pthread_join(t, NULL);
+}
+
 MAIN
 {
 	pthread_t t;
@@ -278,4 +311,5 @@ MAIN
 		pthread_create(&t, NULL, detached, &sem);
 		sem_wait(&sem);
 	}
+	vfork_beside();
 }
