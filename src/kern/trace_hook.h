@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <stdint.h>
 
-/* A call was not made after all: its own thread will make it. Never seen by the guest. */
-#define HK_WOULD_WAIT 513
+/* A call was not made after all: its own thread will make it. Never seen by the guest, and none of the kernel's own numbers (hostcall.h). */
+#define HK_WOULD_WAIT 4000
 
 /* One system call on its way through: what the dispatcher hands to the trace. All zero but nr, a and rip when it starts. */
 struct hk_call {

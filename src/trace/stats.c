@@ -2,6 +2,7 @@
 /* Counts and times of system calls. The hook is cheap: two clock readings and a few atomic additions a call. */
 #include "trace/stats.h"
 
+#include "base/hostcall.h"
 #include "base/strbuf.h"
 #include "syscalls/table.h"
 #include "trace/json.h"
@@ -65,7 +66,7 @@ static void stats_leave(void *ctx, struct hk_call *call, int64_t result)
 	struct counter *c = counter_of(ctx, call->nr);
 	uint64_t ns = now() - call->began_ns;
 
-	if (result == -HK_WOULD_WAIT) {
+	if (result == -HK_WOULD_WAIT || result == -HK_ERESTARTNOINTR) {
 		atomic_fetch_sub_explicit(&c->calls, 1, memory_order_relaxed);
 		return;
 	}

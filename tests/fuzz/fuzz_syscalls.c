@@ -690,6 +690,7 @@ static void system_call(uint64_t nr, const uint64_t a[6])
 		w.task.regs_replaced = false;
 	} else if (result == -HK_ERESTARTSYS || result == -HK_ERESTARTNOINTR) {
 		w.task.signals.restart = true;
+		w.task.signals.not_made = result == -HK_ERESTARTNOINTR;
 		w.task.signals.restart_nr = nr;
 	} else {
 		w.cpu.regs.rax = (uint64_t)result;
