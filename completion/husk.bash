@@ -117,6 +117,31 @@ _husk_run() {
 	fi
 }
 
+# The options of its own, before those of `husk run`.
+_husk_inspect() {
+	_husk_split
+	case $prev in
+	--at) COMPREPLY=($(compgen -W 'entry exit syscall:' -- "$cur")) ;;
+	--svg)
+		compopt -o filenames
+		COMPREPLY=($(compgen -f -- "$cur"))
+		;;
+	*)
+		if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
+			COMPREPLY=($(compgen -W '-- --at --svg --json --help' -- "$cur"))
+		elif [[ ${words[2]} == translate && " ${words[*]:2:cword-2} " != *' -- '* ]]; then
+			COMPREPLY=($(compgen -W 'rip rsp entry image heap stack library vdso vvar stubs cpu ring' -- "$cur"))
+		elif [[ $cur == */* ]]; then
+			compopt -o filenames
+			COMPREPLY=($(compgen -f -- "$cur"))
+		else
+			COMPREPLY=($(compgen -c -- "$cur"))
+			((cword > 2)) || COMPREPLY+=($(compgen -W translate -- "$cur"))
+		fi
+		;;
+	esac
+}
+
 _husk_syscalls() {
 	if ((cword == 2)); then
 		COMPREPLY=($(compgen -W 'scan observe --markdown --json --help' -- "$cur"))
@@ -160,13 +185,14 @@ _husk() {
 
 	COMPREPLY=()
 	if ((cword == 1)); then
-		COMPREPLY=($(compgen -W 'run doctor syscalls boot --help --version' -- "$cur"))
+		COMPREPLY=($(compgen -W 'run doctor syscalls inspect boot --help --version' -- "$cur"))
 		return
 	fi
 	case ${words[1]} in
 	run) _husk_run ;;
 	doctor) COMPREPLY=($(compgen -W '--json --help' -- "$cur")) ;;
 	boot) _husk_boot ;;
+	inspect) _husk_inspect ;;
 	syscalls) _husk_syscalls ;;
 	esac
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -370,7 +371,21 @@ static int parse(int argc, char **argv, struct monitor_options *o, struct collec
 	return *status ? -1 : 0;
 }
 
+/* What --at counts must leave the virtual machine: nothing is patched then, though all is there for it. */
+static void take_inspection(struct monitor_options *o, const struct inspect_options *ask, const char *svg)
+{
+	o->inspect = *ask;
+	o->svg_file = svg;
+	if (ask->when == INSPECT_CALL || ask->when == INSPECT_ADDRESS)
+		o->patch_after = UINT_MAX;
+}
+
 int cmd_run(int argc, char **argv)
+{
+	return run_program(argc, argv, NULL, NULL);
+}
+
+int run_program(int argc, char **argv, const struct inspect_options *ask, const char *svg)
 {
 	struct monitor_options o = { .aslr = true, .patch = true };
 	struct collected c = { 0 };
@@ -389,6 +404,8 @@ int cmd_run(int argc, char **argv)
 	/* Even an empty environment is an array. */
 	if (!ok || (!env.v && !env_add(&env, NULL)))
 		return cli_fail(HUSK_EXIT_FAILURE, "out of memory");
+	if (ask)
+		take_inspection(&o, ask, svg);
 	o.envp = env.v;
 	o.jail.path = env_get(&env, "PATH");
 	status = monitor_run(&o, &err);

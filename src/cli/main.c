@@ -16,6 +16,7 @@ static const struct {
 	{ "run", cmd_run, "run a program in its own virtual machine" },
 	{ "doctor", cmd_doctor, "say whether this host can run VMs, how fast, and what is missing" },
 	{ "syscalls", cmd_syscalls, "list the system calls that this build serves" },
+	{ "inspect", cmd_inspect, "show a program's virtual machine: memory, page tables, processor" },
 	{ "boot", cmd_boot, "run a flat binary on the bare processor of a virtual machine" },
 };
 

@@ -57,6 +57,9 @@ struct sandbox_args {
 	bool show;               /* --show-cage: print and end */
 };
 
+/* husk run; with `ask`, up to where it says, to look into the machine there and draw it in `svg` (NULL: not). Returns the exit status. */
+int run_program(int argc, char **argv, const struct inspect_options *ask, const char *svg);
+
 /* "--option value: want" on standard error. Returns the exit status of a failure. */
 int cli_bad(const char *option, const char *value, const char *want);
 

@@ -6,20 +6,13 @@
 #include "mm/pagetable.h"
 
 #include "base/bug.h"
+#include "mm/pte.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#define PTE_PRESENT  (1UL << 0)
-#define PTE_WRITE    (1UL << 1)
-#define PTE_USER     (1UL << 2)
-#define PTE_ACCESSED (1UL << 5)
-#define PTE_DIRTY    (1UL << 6)
-#define PTE_LARGE    (1UL << 7)
-#define PTE_NX       (1UL << 63)
-#define PTE_ADDRESS  0x000ffffffffff000UL
-#define PTE_TABLE    (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
+#define PTE_TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
 /* Accessed and dirty are set from the start: nobody reads them, and a host that shadows need not trap to set them. */
 #define PTE_LEAF (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 

@@ -90,6 +90,10 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.loader_fd = m->loader_fd,
 		.library_fd = m->library_fd,
 		.program_fd = program_fd,
+		.report_fd = m->inspection.report_fd,
+		.svg_fd = m->inspection.svg_fd,
+		.inspect = o->inspect,
+		.inspect_seen = m->inspection.seen,
 		.is_child = proc->is_child,
 		.no_new_privs = proc->no_new_privs,
 		.aslr = o->aslr,
@@ -124,7 +128,8 @@ static struct handover fill(const struct thread *th, int program_fd)
 static void close_on_exec(const struct handover *h, bool yes)
 {
 	const int fds[] = {
-		h->kvm_fd, h->trace_fd, h->self_fd, h->family_fd, h->loader_fd, h->library_fd, h->program_fd
+		h->kvm_fd,     h->trace_fd,   h->self_fd,   h->family_fd, h->loader_fd,
+		h->library_fd, h->program_fd, h->report_fd, h->svg_fd,
 	};
 
 	for (size_t i = 0; i < HK_ARRAY_LEN(fds); i++)

@@ -111,6 +111,7 @@ static void take_options(struct inheritance *in, char *filter, char *file)
 		.observe = h->observe,
 		.classic_numbers = h->classic_numbers,
 		.trace = h->trace,
+		.inspect = h->inspect,
 		.trace_json = h->trace_json,
 		.trace_rip = h->trace_rip,
 		.trace_where = h->trace_where,

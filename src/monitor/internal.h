@@ -4,6 +4,7 @@
 #define HK_MONITOR_INTERNAL_H
 
 #include "gate/gate.h"
+#include "inspect/inspect.h"
 #include "kern/task.h"
 #include "monitor/monitor.h"
 #include "monitor/server.h"
@@ -57,6 +58,15 @@ struct thread_pool {
 	pthread_mutex_t end;  /* taken for ever by the thread that ends the process */
 };
 
+/* husk inspect: where its answer goes, and how far it has got. */
+struct inspection {
+	int report_fd, svg_fd; /* -1: none */
+	unsigned seen;         /* calls of the number that is waited for */
+	bool planted;          /* a breakpoint stands at `at` for `byte` */
+	uint8_t byte;
+	uint64_t at;
+};
+
 struct monitor {
 	const struct monitor_options *opt;
 	struct hk_process proc;
@@ -75,6 +85,7 @@ struct monitor {
 	struct trace *trace;       /* NULL: no --trace */
 	struct stats *stats;       /* NULL: no --stats */
 	struct trace_pair hooks;
+	struct inspection inspection;
 	uint64_t stamp[PHASE_COUNT]; /* CLOCK_MONOTONIC, ns */
 	uint64_t deadline_ns;        /* of --timeout, CLOCK_MONOTONIC; 0 = none */
 	int status;                  /* exit status once the loop is left */
@@ -118,6 +129,16 @@ void monitor_split_trace(struct monitor *m, bool fresh);
 
 /* Add what this process's vCPUs counted to the family's sums: once, at its end or before another program. */
 void monitor_add_up(struct monitor *m);
+
+/* husk inspect (inspect.c). Before the walls: open where the answer goes. 0 or -errno. */
+HK_MUST_CHECK int inspection_open(struct monitor *m, struct hk_err *err);
+/* Is this the point? Then these tell what is to be seen, and end the process: the program is about to start, to have a call served, to run on behind one, to
+ * end; it has met an exception, which was a breakpoint of ours if the result is true. */
+void inspection_at_entry(struct thread *th);
+void inspection_at_call(struct thread *th, uint64_t nr);
+void inspection_behind_call(struct thread *th);
+void inspection_at_end(struct monitor *m);
+bool inspection_at_trap(struct thread *th, const struct vcpu_exit *e);
 
 /* What is left to say when the guest has ended: the last of the trace, the statistics. */
 void monitor_finish(struct monitor *m);

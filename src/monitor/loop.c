@@ -17,7 +17,9 @@ static void on_syscall(struct thread *th)
 	gate_trapped(&th->m->gate, r, __atomic_load_n(&th->m->threads.live, __ATOMIC_RELAXED) == 1);
 	server_saw_exit(th->m, th, call.nr);
 	/* A signal that was noted on the way out came before the call. */
+	inspection_at_call(th, call.nr);
 	result = hk_hostcall_cut ? -HK_ERESTARTNOINTR : hk_dispatch(&th->task, &call);
+	inspection_behind_call(th);
 	if (th->vcpu.data && gate_changes_ids(call.nr)) {
 		server_stop(&th->m->server);
 		gate_fill_ids(th->vcpu.data);
@@ -85,7 +87,8 @@ void monitor_loop(struct thread *th, struct hk_err *err)
 			on_syscall(th);
 			break;
 		case VCPU_EXCEPTION:
-			monitor_exception(th, &e);
+			if (!inspection_at_trap(th, &e))
+				monitor_exception(th, &e);
 			break;
 		case VCPU_FORBIDDEN:
 			monitor_forbidden(th);

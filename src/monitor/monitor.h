@@ -6,6 +6,7 @@
 #define HK_MONITOR_MONITOR_H
 
 #include "base/err.h"
+#include "inspect/inspect.h"
 #include "jail/jail.h"
 #include "kern/net_policy.h"
 #include "kern/policy.h"
@@ -49,6 +50,8 @@ struct monitor_options {
 	unsigned trace_string;    /* longest string shown; 0 = 32 */
 	const char *trace_file;   /* of trace, stats or observe; NULL: standard error */
 	const char *trace_filter; /* NULL: all calls */
+	struct inspect_options inspect;
+	const char *svg_file; /* of inspect; NULL: none */
 };
 
 /*

@@ -283,7 +283,8 @@ static int open_trace_file(struct monitor *m, struct hk_err *err)
 /* What was opened before the walls were made goes out of the guest's sight. */
 static int keep_descriptors(struct monitor *m, struct hk_err *err)
 {
-	int *const fds[] = { &m->trace_fd, &m->loader_fd, &m->library_fd };
+	int *const fds[] = { &m->trace_fd, &m->loader_fd, &m->library_fd, &m->inspection.report_fd,
+			     &m->inspection.svg_fd };
 	int r = 0;
 
 	m->loader_fd = m->jail.loader_fd;
@@ -393,6 +394,7 @@ static void print_stats(struct monitor *m)
 
 void monitor_finish(struct monitor *m)
 {
+	inspection_at_end(m);
 	monitor_add_up(m);
 	family_forget(m->proc.family, getpid(), m->first.slot);
 	if (m->trace)
@@ -433,6 +435,7 @@ static int run_loaded(struct monitor *m, struct hk_err *err)
 	stamp(m, PHASE_LOAD);
 	enter_family(m);
 	signal_set_mask(&m->first.task, m->first.task.signals.blocked);
+	inspection_at_entry(&m->first);
 	monitor_loop(&m->first, err);
 	thread_leave(&m->first, err);
 	stamp(m, PHASE_RUN);
@@ -482,7 +485,11 @@ static int run(struct monitor *m, struct hk_err *err)
 	int status, r = open_trace_file(m, err);
 
 	if (r == 0)
-		r = jail_enter(&m->opt->jail, &m->jail, &m->trace_fd, 1, &status, err);
+		r = inspection_open(m, err);
+	const int keep[] = { m->trace_fd, m->inspection.report_fd, m->inspection.svg_fd };
+
+	if (r == 0)
+		r = jail_enter(&m->opt->jail, &m->jail, keep, HK_ARRAY_LEN(keep), &status, err);
 	if (r > 0)
 		return status;
 	return r ? HUSK_EXIT_FAILURE : begin(m, err);
@@ -510,7 +517,7 @@ static struct monitor *monitor_new(const struct monitor_options *opt)
 	m->first.m = m;
 	stamp(m, PHASE_BEGIN);
 	m->vm.vm_fd = m->vm.kvm_fd = m->first.vcpu.fd = m->trace_fd = m->self_fd = m->family_fd = -1;
-	m->loader_fd = m->library_fd = -1;
+	m->loader_fd = m->library_fd = m->inspection.report_fd = m->inspection.svg_fd = -1;
 	return m;
 }
 
@@ -543,6 +550,12 @@ static int take_descriptors(struct monitor *m, struct inheritance *in, struct hk
 		r = fd_guard_inherit(g, &m->self_fd);
 	m->loader_fd = in->fixed.loader_fd;
 	m->library_fd = in->fixed.library_fd;
+	m->inspection.report_fd = in->fixed.report_fd;
+	m->inspection.svg_fd = in->fixed.svg_fd;
+	if (r == 0 && m->inspection.report_fd >= 0)
+		r = fd_guard_inherit(g, &m->inspection.report_fd);
+	if (r == 0 && m->inspection.svg_fd >= 0)
+		r = fd_guard_inherit(g, &m->inspection.svg_fd);
 	if (r == 0 && m->trace_fd >= 0)
 		r = fd_guard_inherit(g, &m->trace_fd);
 	if (r == 0 && m->loader_fd >= 0)
@@ -556,6 +569,7 @@ static void take_state(struct monitor *m, const struct handover *h)
 	struct hk_process *proc = &m->proc;
 
 	m->proc.is_child = h->is_child;
+	m->inspection.seen = h->inspect_seen;
 	m->deadline_ns = h->deadline_ns;
 	memcpy(proc->rlim, h->rlim, sizeof(proc->rlim));
 	proc->rlim_own = h->rlim_own;

@@ -9,6 +9,7 @@
 #include "guest/gate.h"
 #include "mm/uaccess.h"
 #include "vmm/cpuid.h"
+#include "vmm/tss.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
@@ -44,16 +45,6 @@ _Static_assert(offsetof(struct hk_regs, rip) == offsetof(struct kvm_regs, rip), 
 #define DESC_CODE64 0x00a09b0000000000UL /* present, code, long, accessed */
 #define DESC_DATA   0x00c0930000000000UL
 #define DESC_DPL3   0x0000600000000000UL
-
-struct tss64 {
-	uint32_t reserved0;
-	uint64_t rsp[3];
-	uint64_t reserved1;
-	uint64_t ist[7];
-	uint64_t reserved2;
-	uint16_t reserved3, iomap;
-	uint8_t ports[0x100 / 8 + 1]; /* I/O permission bits for ports 0–0xff, and the closing byte of ones */
-} __attribute__((packed));
 
 _Static_assert(GATE_CPU_TSS + sizeof(struct tss64) <= GATE_CPU_IDT, "the TSS ends before the IDT");
 
