@@ -185,7 +185,7 @@ _husk() {
 
 	COMPREPLY=()
 	if ((cword == 1)); then
-		COMPREPLY=($(compgen -W 'run doctor syscalls inspect boot --help --version' -- "$cur"))
+		COMPREPLY=($(compgen -W 'run doctor syscalls inspect boot lab --help --version' -- "$cur"))
 		return
 	fi
 	case ${words[1]} in
@@ -193,6 +193,15 @@ _husk() {
 	doctor) COMPREPLY=($(compgen -W '--json --help' -- "$cur")) ;;
 	boot) _husk_boot ;;
 	inspect) _husk_inspect ;;
+	lab)
+		if [[ $prev == --rounds ]]; then
+			COMPREPLY=($(compgen -W '1 3 10' -- "$cur"))
+		elif [[ $cur == -* || $cword -gt 2 ]]; then
+			COMPREPLY=($(compgen -W '--rounds --json --help' -- "$cur"))
+		else
+			COMPREPLY=($(compgen -W 'timing work' -- "$cur"))
+		fi
+		;;
 	syscalls) _husk_syscalls ;;
 	esac
 }

@@ -10,6 +10,7 @@ int cmd_syscalls(int argc, char **argv);
 int cmd_scan(int argc, char **argv); /* for cmd_syscalls: argv[0] is scan or observe */
 int cmd_boot(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_lab(int argc, char **argv);
 
 /* "husk: …" on standard error, one line. Returns status. */
 int cli_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -425,7 +425,7 @@ static void print_json(const struct doctor *d)
 static void examine(struct doctor *d)
 {
 	struct hk_err err = { 0 };
-	int r = probe_host(&d->probe, &err);
+	int r = probe_host(&d->probe, NULL, &err);
 
 	check_kernel(d);
 	check_device(d);

@@ -18,6 +18,7 @@ static const struct {
 	{ "syscalls", cmd_syscalls, "list the system calls that this build serves" },
 	{ "inspect", cmd_inspect, "show a program's virtual machine: memory, page tables, processor" },
 	{ "boot", cmd_boot, "run a flat binary on the bare processor of a virtual machine" },
+	{ "lab", cmd_lab, "measure what things cost, natively and in husk" },
 };
 
 int cli_fail(int status, const char *fmt, ...)
@@ -54,6 +55,12 @@ static int help(void)
 	return 0;
 }
 
+/* `husk lab work` makes no virtual machine; in one, it lies where guests do. */
+static bool is_lab_work(int argc, char **argv)
+{
+	return argc > 2 && !strcmp(argv[1], "lab") && !strcmp(argv[2], "work");
+}
+
 int main(int argc, char **argv)
 {
 	struct hk_err err = { 0 };
@@ -75,7 +82,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < HK_ARRAY_LEN(commands); i++) {
 		if (strcmp(argv[1], commands[i].name))
 			continue;
-		if (monitor_check_layout(argv, &err))
+		if (!is_lab_work(argc, argv) && monitor_check_layout(argv, &err))
 			return cli_fail(HUSK_EXIT_FAILURE, "%s", err.text);
 		return commands[i].run(argc - 1, argv + 1);
 	}

@@ -5,6 +5,7 @@
  */
 #include "vmm/probe.h"
 
+#include "base/summary.h"
 #include "mm/uaccess.h"
 #include "vmm/cpuid.h"
 #include "vmm/vcpu.h"
@@ -91,17 +92,12 @@ static double now_us(void)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static int by_value(const void *a, const void *b)
+/* The median, after whoever wants to know all has seen them. Sorts v. */
+static double settle(const struct probe_sink *sink, const char *name, double *v, size_t n)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, size_t n)
-{
-	qsort(v, n, sizeof(*v), by_value);
-	return v[n / 2];
+	if (sink)
+		sink->series(sink->ctx, name, v, n);
+	return hk_summarise(v, n).p50;
 }
 
 /* ---- the device ---- */
@@ -127,12 +123,13 @@ static int check_device(struct probe *p, struct hk_err *err)
 }
 
 /* Making and unmaking an empty VM and its first vCPUs, and a memory slot: on bare descriptors. The slot needs no memory behind it. */
-static int measure_creation(struct probe *p, struct hk_err *err)
+static int measure_creation(struct probe *p, const struct probe_sink *sink, struct hk_err *err)
 {
-	double create[VM_ROUNDS], vcpu[VM_ROUNDS], next[VM_ROUNDS], slot[VM_ROUNDS], destroy[VM_ROUNDS], t[6];
+	double create[PROBE_VMS], vcpu[PROBE_VMS], next[PROBE_VMS], slot[PROBE_VMS], destroy[PROBE_VMS], t[6];
+	unsigned rounds = sink && sink->vms ? (unsigned)hk_min(sink->vms, PROBE_VMS) : VM_ROUNDS;
 	int kvm HK_CLOSE = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 
-	for (int k = 0; kvm >= 0 && k < VM_ROUNDS; k++) {
+	for (unsigned k = 0; kvm >= 0 && k < rounds; k++) {
 		struct kvm_userspace_memory_region r = { .memory_size = SLOT_SIZE, .userspace_addr = HK_MMAP_MIN };
 		int vm, first, second, bad, e;
 
@@ -167,11 +164,11 @@ static int measure_creation(struct probe *p, struct hk_err *err)
 	}
 	if (kvm < 0)
 		return hk_err_set(err, -errno, "cannot open /dev/kvm: %s", strerror(errno));
-	p->create_vm = median(create, VM_ROUNDS);
-	p->create_vcpu = median(vcpu, VM_ROUNDS);
-	p->create_vcpu_next = median(next, VM_ROUNDS);
-	p->slot_gib = median(slot, VM_ROUNDS);
-	p->destroy_vm = median(destroy, VM_ROUNDS);
+	p->create_vm = settle(sink, "VM creation", create, rounds);
+	p->create_vcpu = settle(sink, "vCPU creation, the first", vcpu, rounds);
+	p->create_vcpu_next = settle(sink, "vCPU creation, the next", next, rounds);
+	p->slot_gib = settle(sink, "memory slot of 1 GiB", slot, rounds);
+	p->destroy_vm = settle(sink, "VM destruction", destroy, rounds);
 	return 0;
 }
 
@@ -230,7 +227,7 @@ static int unexpected(const struct vcpu_exit *e, const char *what, struct hk_err
 			  e->event, e->vector, e->cr2, e->event == VCPU_BROKEN ? e->text : "");
 }
 
-static int measure_exits(struct guest *g, struct probe *p, struct hk_err *err)
+static int measure_exits(struct guest *g, struct probe *p, const struct probe_sink *sink, struct hk_err *err)
 {
 	double *t HK_FREE = calloc(ROUNDS, sizeof(*t));
 	struct vcpu_exit e;
@@ -247,7 +244,7 @@ static int measure_exits(struct guest *g, struct probe *p, struct hk_err *err)
 		if (e.event != VCPU_SYSCALL)
 			return unexpected(&e, "a system call", err);
 	}
-	p->exit_syscall = median(t, ROUNDS);
+	p->exit_syscall = settle(sink, "exit by SYSCALL", t, ROUNDS);
 	for (int k = 0; k < ROUNDS; k++) {
 		double start;
 
@@ -258,7 +255,7 @@ static int measure_exits(struct guest *g, struct probe *p, struct hk_err *err)
 		if (e.event != VCPU_EXCEPTION || e.vector != VECTOR_UD)
 			return unexpected(&e, "an illegal instruction", err);
 	}
-	p->exit_exception = median(t, ROUNDS);
+	p->exit_exception = settle(sink, "exit by an exception", t, ROUNDS);
 	return 0;
 }
 
@@ -284,7 +281,7 @@ static bool works(struct guest *g, uint64_t at)
 	return run_code(g, at, &e) == VCPU_SYSCALL;
 }
 
-static int measure_guest(struct probe *p, struct hk_err *err)
+static int measure_guest(struct probe *p, const struct probe_sink *sink, struct hk_err *err)
 {
 	struct guest *g HK_FREE = calloc(1, sizeof(*g));
 	int r;
@@ -293,7 +290,7 @@ static int measure_guest(struct probe *p, struct hk_err *err)
 		return hk_err_set(err, -ENOMEM, "out of memory");
 	r = start_guest(g, err);
 	if (r == 0)
-		r = measure_exits(g, p, err);
+		r = measure_exits(g, p, sink, err);
 	if (r == 0)
 		r = measure_touch(g, p, err);
 	if (r)
@@ -311,7 +308,7 @@ static int measure_guest(struct probe *p, struct hk_err *err)
 	return 0;
 }
 
-int probe_host(struct probe *p, struct hk_err *err)
+int probe_host(struct probe *p, const struct probe_sink *sink, struct hk_err *err)
 {
 	int r;
 
@@ -320,8 +317,8 @@ int probe_host(struct probe *p, struct hk_err *err)
 	p->exit_syscall = p->exit_exception = p->new_page = p->slot_gib = -1;
 	r = check_device(p, err);
 	if (r == 0)
-		r = measure_creation(p, err);
+		r = measure_creation(p, sink, err);
 	if (r == 0)
-		r = measure_guest(p, err);
+		r = measure_guest(p, sink, err);
 	return r;
 }

@@ -32,8 +32,17 @@ struct probe {
 	double slot_gib;                     /* a memory slot of 1 GiB */
 };
 
+/* Told each series of measurements, in microseconds, before its median is taken. */
+struct probe_sink {
+	void *ctx;
+	void (*series)(void *ctx, const char *name, const double *us, size_t n);
+	unsigned vms; /* how many VMs to make, at most PROBE_VMS; 0: a few */
+};
+
+#define PROBE_VMS 50
+
 /* Measure; takes about half a second. 0, or -errno with the reason in err (and in *p what was found before). Uses the guest's range
- * of addresses: only for a process that runs no guest. */
-HK_MUST_CHECK int probe_host(struct probe *p, struct hk_err *err);
+ * of addresses: only for a process that runs no guest. sink may be NULL. */
+HK_MUST_CHECK int probe_host(struct probe *p, const struct probe_sink *sink, struct hk_err *err);
 
 #endif
