@@ -40,9 +40,10 @@
 #define GATE_DATA_LATE     0x98 /* calls for which its answer came too late */
 
 #define GATE_DATA_TABLE                                                                                                \
-	0x200 /* a byte for each number below GATE_DATA_CALLS: 0, GATE_SERVE, or which of the words above is the answer */
+	0x200 /* a byte for each number below GATE_DATA_CALLS: 0, GATE_SERVE, or GATE_WORD + which of the words above is the answer */
 #define GATE_DATA_CALLS 512
 #define GATE_SERVE      1
+#define GATE_WORD       2
 
 /* struct gate_entry's nr: it is in the data page, and the result is there too, or in RAX. */
 #define GATE_NR_ANY  0xffffffff

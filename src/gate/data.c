@@ -25,7 +25,7 @@ static void fill_table(const struct gate *g, struct gate_data *data)
 	for (unsigned nr = 0; nr < GATE_DATA_CALLS; nr++)
 		data->table[nr] = g->serve[nr] ? GATE_SERVE : 0;
 	for (size_t i = 0; i < HK_ARRAY_LEN(answers); i++)
-		data->table[answers[i].nr] = (uint8_t)(answers[i].offset / 8);
+		data->table[answers[i].nr] = (uint8_t)(answers[i].offset / 8 + GATE_WORD);
 }
 
 void gate_fill(const struct gate *g, struct gate_data *data)
