@@ -90,7 +90,10 @@ static inline void touch(volatile char *pages, int first, int count)
 		pages[i * PAGE] = 1;
 }
 
-/* Forks a process with this name; `true` in the child. What is printed is printed once: nothing may be left in stdio's buffer. */
+/*
+ * Forks a process with this name; `true` in the child, which counts its own checks. What is printed is printed once: nothing may be left in
+ * stdio's buffer.
+ */
 static inline bool child(const char *name, pid_t *pid)
 {
 	fflush(stdout);
@@ -99,6 +102,7 @@ static inline bool child(const char *name, pid_t *pid)
 		die("fork");
 	if (*pid)
 		return false;
+	lab_passed = lab_failed = 0;
 	prctl(PR_SET_PDEATHSIG, 9);
 	if (name)
 		prctl(PR_SET_NAME, name);

@@ -31,12 +31,30 @@ static void start(pthread_t *threads, int count)
 	pthread_barrier_wait(&running);
 }
 
+/* Threads in /proc, the calling one among them. */
+static int listed(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	struct dirent *entry;
+	int count = 0;
+
+	if (!dir)
+		die("/proc/self/task");
+	while ((entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	return count;
+}
+
+/* A thread that has been joined is still listed until the kernel is done with it. */
 static void stop(pthread_t *threads, int count)
 {
 	pthread_mutex_unlock(&gate);
 	for (int i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
 	pthread_barrier_destroy(&running);
+	for (int i = 0; listed() > 1 && i < 3000; i++)
+		usleep(10000);
 }
 
 /* How many threads of a process have this mark. */
@@ -157,6 +175,7 @@ static void other(void)
 /* A new process is not marked, and a new program no more; a comm cannot forge a line. */
 static void inheritance(char **argv)
 {
+	char failed[20], process[100];
 	int status;
 	pid_t pid;
 
@@ -166,13 +185,15 @@ static void inheritance(char **argv)
 			CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 			CHECK(marked(getpid(), 1) == 1);
 			fflush(stdout);
-			execl("/proc/self/exe", argv[0], "after-exec", NULL);
+			snprintf(failed, sizeof(failed), "%d", lab_failed);
+			execl("/proc/self/exe", argv[0], "after-exec", failed, NULL);
 			die("execl");
 		}
 		CHECK(marked(getpid(), 0) == 1);
 		prctl(PR_SET_NAME, "a\nmake_vcpu: b");
 		CHECK(make_vcpu(0) == 1);
-		CHECK(logged("comm a\\nmake_vcpu: b", "process") == 1);
+		snprintf(process, sizeof(process), "make_vcpu: process %d: 1 threads, ", getpid());
+		CHECK(logged(process, "comm a\\nmake_vcpu: b") == 1);
 		fflush(stdout);
 		_exit(lab_failed);
 	}
@@ -218,7 +239,8 @@ static void errors(void)
 
 int main(int argc, char **argv)
 {
-	if (argc > 1) {
+	if (argc > 2) {
+		lab_failed = atoi(argv[2]);
 		CHECK(marked(getpid(), 0) == 1);
 		return lab_failed;
 	}
