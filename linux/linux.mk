@@ -11,6 +11,7 @@ LINUX ?= plain
 linux:
 	linux/build $(LINUX)
 check-linux: linux
+	linux/checkpatch
 	linux/run --check $(LINUX)
 linux-bench: linux
 	linux/run --bench $(LINUX)
