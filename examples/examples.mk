@@ -13,7 +13,7 @@ BOOT_LD64  := -m elf_x86_64 -Ttext=0x10000
 
 LAB_PROGRAMS := $(patsubst %.c,%,$(notdir $(wildcard examples/lab/*.c)))
 # Tests of the same calls: tests/lab/ is husk's own, linux/tests/ what the patched Linux is held to as well.
-LAB_TESTS    := pages linux-mapspages
+LAB_TESTS    := pages linux-cost $(patsubst linux/tests/%.c,linux-%,$(wildcard linux/tests/*.c))
 LAB_FLAGS    := -Iinclude -Ilinux/tests -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -pthread
 
 .PHONY: examples
@@ -22,11 +22,11 @@ examples: $(BOOT_IMAGES:%=$(B)/examples/boot/%.bin) \
 
 # lab_rule FOLDER-OF-PROGRAM PREFIX SOURCE-FOLDER: with each set of numbers
 define lab_rule
-$(B)/$(1)/$(2)%: $(3)/%.c include/husk/guest.h
+$(B)/$(1)/$(2)%: $(3)/%.c include/husk/guest.h linux/tests/lab.h
 	@mkdir -p $$(@D)
 	$$(call say,CC)
 	$$(Q)$(CC) $(LAB_FLAGS) -o $$@ $$<
-$(B)/$(1)/classic-$(2)%: $(3)/%.c include/husk/guest.h
+$(B)/$(1)/classic-$(2)%: $(3)/%.c include/husk/guest.h linux/tests/lab.h
 	@mkdir -p $$(@D)
 	$$(call say,CC)
 	$$(Q)$(CC) $(LAB_FLAGS) -DHUSK_CLASSIC_NUMBERS -o $$@ $$<
@@ -34,6 +34,7 @@ endef
 $(eval $(call lab_rule,examples/lab,,examples/lab))
 $(eval $(call lab_rule,lab,,tests/lab))
 $(eval $(call lab_rule,lab,linux-,linux/tests))
+$(eval $(call lab_rule,lab,linux-,linux/tests/kernel))
 
 # boot_rules BITS GCC-OPTION: the rules for one width
 define boot_rules
