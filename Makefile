@@ -41,7 +41,7 @@ $(ROWS): $(if $(wildcard $(CONFIG)),$(CONFIG),configs/$(CONFIG)) src/syscalls/ta
 endif
 
 # Every folder of src/ goes into husk but the back-trace plug-in.
-DIRS := base guest mm gate kern procfs syscalls loader vmm trace crash jail inspect monitor boot scan lab cli
+DIRS := base guest mm gate kern procfs syscalls loader vmm trace crash jail inspect monitor boot scan lab service cli
 SRCS := $(filter-out src/crash/backtrace.c,$(wildcard $(DIRS:%=src/%/*.c) $(DIRS:%=src/%/*.S)))
 OBJS := $(SRCS:src/%=$(B)/obj/%.o)
 

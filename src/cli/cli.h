@@ -11,6 +11,9 @@ int cmd_scan(int argc, char **argv); /* for cmd_syscalls: argv[0] is scan or obs
 int cmd_boot(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
+int cmd_ps(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
 
 /* "husk: …" on standard error, one line. Returns status. */
 int cli_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -39,6 +39,8 @@ static const struct {
 	  "let it write below the root, into a layer that is kept in DIR or forgotten" },
 	{ "read-only", NULL, no_argument, OPT_READ_ONLY, "with --root: nothing below it can be written" },
 	{ "hostname", "NAME", required_argument, OPT_HOSTNAME, "the sandbox's host name (husk)" },
+	{ "name", "NAME", required_argument, OPT_NAME, "what husk ps and husk stop call the sandbox (its number)" },
+	{ "pidfile", "FILE", required_argument, OPT_PIDFILE, "write husk's process number there while it runs" },
 	{ "user", "UID[:GID]", required_argument, OPT_USER, "who the program is (you; nobody if you are root)" },
 	{ "deny", "LIST", required_argument, OPT_DENY,
 	  "refuse these system calls or classes (mount,network); repeatable" },
@@ -239,6 +241,7 @@ struct collected {
 	bool clear_env;
 	bool net; /* --net was given */
 	struct sandbox_args sandbox;
+	struct registration registration;
 };
 
 /* One option; 0, or the exit status of a failure. The environment is collected apart, since --clear-env may come after --env. */
@@ -312,6 +315,14 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 	case OPT_TRACE_WHERE:
 		o->trace = o->trace_where = true;
 		return 0;
+	case OPT_NAME:
+		c->registration.name = value;
+		return registry_name_ok(value)
+			       ? 0
+			       : cli_bad("name", value, "not a letter, then up to 62 letters, digits, '.', '_' or '-'");
+	case OPT_PIDFILE:
+		c->registration.pidfile = value;
+		return 0;
 	default:
 		return sandbox_option(o, &c->sandbox, id, value);
 	}
@@ -371,6 +382,32 @@ static int parse(int argc, char **argv, struct monitor_options *o, struct collec
 	return *status ? -1 : 0;
 }
 
+static int sandbox_begun(void *arg, pid_t init, struct hk_err *err)
+{
+	return registry_enter(arg, init, err);
+}
+
+static void sandbox_over(void *arg)
+{
+	registry_leave(arg);
+}
+
+/* Have the supervisor enter the sandbox in the list of those that run. 0, or the exit status of a failure. */
+static int register_sandbox(struct monitor_options *o, struct registration *r, struct jail_watch *w)
+{
+	struct hk_err err;
+
+	if (o->jail.unconfined && (r->name || r->pidfile))
+		return cli_fail(HUSK_EXIT_FAILURE, "--name and --pidfile need a sandbox: not with --unconfined");
+	/* Before anything runs; tried again, and for good, by the supervisor. */
+	if (r->name && registry_name_free(r->name, &err))
+		return cli_fail(HUSK_EXIT_FAILURE, "%s", err.text);
+	r->argv = o->argv;
+	*w = (struct jail_watch){ sandbox_begun, sandbox_over, r };
+	o->jail.watch = w;
+	return 0;
+}
+
 /* What --at counts must leave the virtual machine: nothing is patched then, though all is there for it. */
 static void take_inspection(struct monitor_options *o, const struct inspect_options *ask, const char *svg)
 {
@@ -391,6 +428,7 @@ int run_program(int argc, char **argv, const struct inspect_options *ask, const 
 	struct collected c = { 0 };
 	struct env env = { 0 };
 	struct hk_err err = { 0 };
+	struct jail_watch watch;
 	int status;
 	bool ok;
 
@@ -398,6 +436,9 @@ int run_program(int argc, char **argv, const struct inspect_options *ask, const 
 		return status;
 	if (c.sandbox.show)
 		return monitor_show_cage(&o);
+	status = register_sandbox(&o, &c.registration, &watch);
+	if (status)
+		return status;
 	ok = c.clear_env || env_inherit(&env);
 	for (size_t i = 0; ok && i < c.sets.n; i++)
 		ok = env_set(&env, c.sets.v[i]);

@@ -14,6 +14,9 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "run", cmd_run, "run a program in its own virtual machine" },
+	{ "ps", cmd_ps, "list the sandboxes that run, with their processes and threads" },
+	{ "stop", cmd_stop, "end sandboxes: SIGTERM, and SIGKILL if that is not enough" },
+	{ "kill", cmd_kill, "send a signal to the program of a sandbox" },
 	{ "doctor", cmd_doctor, "say whether this host can run VMs, how fast, and what is missing" },
 	{ "syscalls", cmd_syscalls, "list the system calls that this build serves" },
 	{ "inspect", cmd_inspect, "show a program's virtual machine: memory, page tables, processor" },

@@ -4,6 +4,7 @@
 #define HK_CLI_RUN_OPTIONS_H
 
 #include "monitor/monitor.h"
+#include "service/registry.h"
 
 enum option_id {
 	OPT_HELP = 256,
@@ -44,6 +45,8 @@ enum option_id {
 	OPT_ALLOW_ONLY,
 	OPT_DENY_ACTION,
 	OPT_PROFILE,
+	OPT_NAME,
+	OPT_PIDFILE,
 };
 
 #define SANDBOX_MOUNTS_MAX 48

@@ -213,6 +213,22 @@ static int no_spaces(int error, const struct jail *j, struct hk_err *err)
 		strerror(error), advice);
 }
 
+/* The supervisor's whole life. 1 or -errno. */
+static int watch(pid_t init, const struct jail_options *o, int *status, struct hk_err *err)
+{
+	int r = o->watch ? o->watch->begun(o->watch->arg, init, err) : 0;
+
+	if (r) {
+		kill(init, SIGKILL);
+		waitpid(init, NULL, 0);
+		return r;
+	}
+	*status = supervise(init, o);
+	if (o->watch)
+		o->watch->over(o->watch->arg);
+	return 1;
+}
+
 int jail_enter(const struct jail_options *o, struct jail *j, const int *keep, size_t keeps, int *status,
 	       struct hk_err *err)
 {
@@ -259,8 +275,7 @@ int jail_enter(const struct jail_options *o, struct jail *j, const int *keep, si
 	close_others(&c.alive[1], 1);
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
-	*status = supervise((pid_t)pid, o);
-	return 1;
+	return watch((pid_t)pid, o, status, err);
 }
 
 int jail_try(bool *user_ns)

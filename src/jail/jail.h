@@ -27,6 +27,13 @@ struct jail_mount {
 	uint64_t size;   /* of a tmpfs, bytes; 0: as the private directories */
 };
 
+/* Who is told of the sandbox: in the supervisor, outside, with all signals blocked. Not for an unconfined guest, which has none. */
+struct jail_watch {
+	int (*begun)(void *arg, pid_t init, struct hk_err *err); /* 0; or -errno, which ends the sandbox */
+	void (*over)(void *arg);
+	void *arg;
+};
+
 struct jail_options {
 	bool unconfined; /* no namespaces, no other root, the caller's own rights: only the virtual machine and the filter stand between */
 	bool net_host;           /* the host's network instead of none */
@@ -44,6 +51,7 @@ struct jail_options {
 	uint64_t timeout_ns; /* the supervisor ends what outlives this by JAIL_GRACE; 0 = no limit */
 	const struct jail_mount *mount;
 	size_t mount_count;
+	const struct jail_watch *watch; /* NULL: nobody */
 };
 
 /* What was made, for whoever goes on inside. */
