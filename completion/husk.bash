@@ -40,7 +40,7 @@ _husk_value() {
 		compopt -o filenames
 		COMPREPLY=($(compgen -d -- "$cur"))
 		;;
-	--ro | --rw | --profile)
+	--ro | --rw | --profile | --pidfile)
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))
 		;;
@@ -74,7 +74,7 @@ _husk_program() {
 			((program++))
 			return
 			;;
-		--root | --ro | --rw | --tmpfs | --hostname | --user | --deny | --allow-only | --deny-action | --profile | --env | --cwd | --mem | --pids | --timeout | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
+		--root | --ro | --rw | --tmpfs | --hostname | --name | --pidfile | --user | --deny | --allow-only | --deny-action | --profile | --env | --cwd | --mem | --pids | --timeout | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
 			((program++))
@@ -108,7 +108,7 @@ _husk_run() {
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
 		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --pids --timeout --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
 			--trace-time --trace-ip --trace-where --trace-string --observe --classic-numbers --stats --root --ro --rw --tmpfs --overlay
-			--read-only --hostname --user --deny --allow-only --deny-action --profile --unconfined --show-cage --help' -- "$cur"))
+			--read-only --hostname --name --pidfile --user --deny --allow-only --deny-action --profile --unconfined --show-cage --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))
@@ -158,6 +158,15 @@ _husk_syscalls() {
 	fi
 }
 
+# The sandboxes that run.
+_husk_ids() {
+	if [[ $cur == -* || ${words[cword - 1]} == -- ]]; then
+		COMPREPLY=($(compgen -W '--help' -- "$cur"))
+	else
+		COMPREPLY=($(compgen -W "$("${words[0]}" ps 2>/dev/null | sed -nE 's/^([^ ]+)  husk .*/\1/p')" -- "$cur"))
+	fi
+}
+
 _husk_boot() {
 	_husk_split
 	case $prev in
@@ -185,12 +194,13 @@ _husk() {
 
 	COMPREPLY=()
 	if ((cword == 1)); then
-		COMPREPLY=($(compgen -W 'run doctor syscalls inspect boot lab --help --version' -- "$cur"))
+		COMPREPLY=($(compgen -W 'run ps stop kill doctor syscalls inspect boot lab --help --version' -- "$cur"))
 		return
 	fi
 	case ${words[1]} in
 	run) _husk_run ;;
-	doctor) COMPREPLY=($(compgen -W '--json --help' -- "$cur")) ;;
+	doctor | ps) COMPREPLY=($(compgen -W '--json --help' -- "$cur")) ;;
+	stop | kill) _husk_ids ;;
 	boot) _husk_boot ;;
 	inspect) _husk_inspect ;;
 	lab)

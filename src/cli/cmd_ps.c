@@ -11,7 +11,8 @@
 static int help(void)
 {
 	puts("usage: husk ps [OPTION]\n"
-	     "List your sandboxes that run now: for each its id (--name, else husk's process number), then the program's "
+	     "List your sandboxes that run now: for each its id (--name, else husk's process number), then the "
+	     "program's "
 	     "threads: number of\n"
 	     "process and thread on the host and as the program knows them, state, CPU time, resident memory of the "
 	     "process, name.\n\n"
@@ -24,8 +25,8 @@ static void show_text(const struct sandbox *s, const struct sandbox_task *t, int
 {
 	printf("%s  husk %d  %s\n", s->id, s->supervisor, s->command);
 	if (n)
-		printf("  %8s %8s %8s %8s %s %10s %10s  %s\n", "PID", "TID", "IN-PID", "IN-TID", "S", "CPU s", "MEM KiB",
-		       "NAME");
+		printf("  %8s %8s %8s %8s %s %10s %10s  %s\n", "PID", "TID", "IN-PID", "IN-TID", "S", "CPU s",
+		       "MEM KiB", "NAME");
 	for (int i = 0; i < n; i++)
 		printf("  %8d %8d %8d %8d %c %10.2f %10lu  %s\n", t[i].pid, t[i].tid, t[i].inside_pid, t[i].inside_tid,
 		       t[i].state, (double)t[i].cpu_ms / 1e3, (unsigned long)t[i].resident / 1024, t[i].name);

@@ -60,8 +60,8 @@ static int open_directory(struct hk_err *err)
 		return hk_err_set(err, -errno, "cannot open %s, the list of sandboxes: %s", path, strerror(errno));
 	if (fstat(dir, &st) || st.st_uid != geteuid() || st.st_mode & 077) {
 		close(dir);
-		return hk_err_set(err, -EPERM, "%s is not yours alone (mode 0700); take it away, or set XDG_RUNTIME_DIR",
-				  path);
+		return hk_err_set(err, -EPERM,
+				  "%s is not yours alone (mode 0700); take it away, or set XDG_RUNTIME_DIR", path);
 	}
 	if (flock(dir, LOCK_EX)) {
 		r = hk_err_set(err, -errno, "cannot lock %s: %s", path, strerror(errno));
