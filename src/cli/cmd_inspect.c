@@ -32,7 +32,7 @@ static int help(void)
 	     "  --help       this text\n\n"
 	     "An ADDRESS is a number, rip, rsp, entry, or the kind of a region: image, heap, stack, library, vdso, "
 	     "vvar, stubs,\n"
-	     "vdso, vvar, stubs, cpu, ring. RUN-OPTIONS are those of husk run, after the options above.");
+	     "cpu, ring. RUN-OPTIONS are those of husk run, after the options above.");
 	return 0;
 }
 

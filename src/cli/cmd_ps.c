@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* husk ps: the caller's sandboxes that run, with the guest's processes and threads. */
 #include "cli/cli.h"
+#include "monitor/monitor.h"
 #include "service/registry.h"
 #include "service/tasks.h"
 
@@ -74,7 +75,7 @@ static int show_all(const struct sandbox *list, int count, bool json)
 		int n = tasks_below(list[i].init, &t);
 
 		if (n < 0)
-			return cli_fail(125, "cannot read /proc: %s", strerror(-n));
+			return cli_fail(HUSK_EXIT_FAILURE, "cannot read /proc: %s", strerror(-n));
 		if (json && i)
 			putchar(',');
 		(json ? show_json : show_text)(&list[i], t, n);
@@ -82,7 +83,7 @@ static int show_all(const struct sandbox *list, int count, bool json)
 	}
 	if (json)
 		puts("]");
-	return fflush(stdout) ? cli_fail(125, "cannot write the list") : 0;
+	return fflush(stdout) ? cli_fail(HUSK_EXIT_FAILURE, "cannot write the list") : 0;
 }
 
 int cmd_ps(int argc, char **argv)
@@ -95,10 +96,10 @@ int cmd_ps(int argc, char **argv)
 	if (!strcmp(option, "--help") || !strcmp(option, "-h"))
 		return help();
 	if (argc > 2 || (*option && strcmp(option, "--json")))
-		return cli_fail(125, "unknown option %s; see husk ps --help", argv[argc - 1]);
+		return cli_fail(HUSK_EXIT_FAILURE, "unknown option %s; see husk ps --help", argv[argc - 1]);
 	count = registry_list(&list, &err);
 	if (count < 0)
-		return cli_fail(125, "%s", err.text);
+		return cli_fail(HUSK_EXIT_FAILURE, "%s", err.text);
 	status = show_all(list, count, *option);
 	free(list);
 	return status;

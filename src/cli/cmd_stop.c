@@ -2,6 +2,7 @@
 /* husk stop and husk kill: signals for running sandboxes, by way of their supervisor, which hands them on to the program. */
 #include "base/units.h"
 #include "cli/cli.h"
+#include "monitor/monitor.h"
 #include "service/registry.h"
 
 #include <ctype.h>
@@ -58,12 +59,12 @@ static int signal_one(const char *id, int sig, int ms)
 	int r;
 
 	if (fd < 0)
-		return cli_fail(125, "%s", err.text);
+		return cli_fail(HUSK_EXIT_FAILURE, "%s", err.text);
 	r = send(fd, sig);
 	if (r == 0 && ms >= 0 && !ended(fd, ms))
 		r = send(fd, SIGKILL);
 	if (r)
-		return cli_fail(125, "cannot send a signal to %s: %s", id, strerror(-r));
+		return cli_fail(HUSK_EXIT_FAILURE, "cannot send a signal to %s: %s", id, strerror(-r));
 	if (ms >= 0 || sig == SIGKILL)
 		(void)ended(fd, -1);
 	return 0;
@@ -129,9 +130,10 @@ int cmd_stop(int argc, char **argv)
 		return help_stop();
 	value = option_of(&argv, "-t");
 	if (value && (hk_parse_duration(value, &ns) || ns > 86400000000000))
-		return cli_fail(125, "-t %s: not a duration such as 5, 500ms or 1m, a day at most", value);
+		return cli_fail(HUSK_EXIT_FAILURE, "-t %s: not a duration such as 5, 500ms or 1m, a day at most",
+				value);
 	if (!*argv || **argv == '-')
-		return cli_fail(125, "no sandbox given; see husk stop --help");
+		return cli_fail(HUSK_EXIT_FAILURE, "no sandbox given; see husk stop --help");
 	return signal_all(argv, SIGTERM, (int)(ns / 1000000));
 }
 
@@ -144,10 +146,10 @@ int cmd_kill(int argc, char **argv)
 		return help_kill();
 	value = option_of(&argv, "-s");
 	if (value && !(sig = signal_of(value)))
-		return cli_fail(125, "-s %s: not a signal such as TERM, SIGHUP or 10", value);
+		return cli_fail(HUSK_EXIT_FAILURE, "-s %s: not a signal such as TERM, SIGHUP or 10", value);
 	if (!is_passed_on(sig))
-		return cli_fail(125, "-s %s: signals of job control do not reach the program", value);
+		return cli_fail(HUSK_EXIT_FAILURE, "-s %s: signals of job control do not reach the program", value);
 	if (!*argv || **argv == '-')
-		return cli_fail(125, "no sandbox given; see husk kill --help");
+		return cli_fail(HUSK_EXIT_FAILURE, "no sandbox given; see husk kill --help");
 	return signal_all(argv, sig, -1);
 }

@@ -41,6 +41,9 @@ static struct region *add_region(struct inspect *in)
 
 /* ---- the program's mappings ---- */
 
+/* As many program headers as Linux takes, and the loader. */
+#define HEADERS_MOST (65536 / sizeof(Elf64_Phdr))
+
 /* Where the program or library that is mapped from `base` on ends, as its headers in memory say; 0: they cannot be read. */
 static uint64_t end_of_elf(uint64_t base)
 {
@@ -50,7 +53,9 @@ static uint64_t end_of_elf(uint64_t base)
 
 	if (!base || get_guest(&head, GVA(base)) || memcmp(head.e_ident, ELFMAG, SELFMAG))
 		return 0;
-	for (unsigned i = 0; i < head.e_phnum && get_guest(&ph, GVA(base + head.e_phoff + i * sizeof(ph))) == 0; i++)
+	for (unsigned i = 0;
+	     i < hk_min(head.e_phnum, HEADERS_MOST) && get_guest(&ph, GVA(base + head.e_phoff + i * sizeof(ph))) == 0;
+	     i++)
 		if (ph.p_type == PT_LOAD) {
 			low = hk_min(low, hk_align_down(ph.p_vaddr, HK_PAGE_SIZE));
 			end = hk_max(end, ph.p_vaddr + ph.p_memsz);
@@ -59,13 +64,14 @@ static uint64_t end_of_elf(uint64_t base)
 }
 
 /* Data that the file does not hold lies right behind what it does. */
-static bool is_bss(const struct vma *v, uint64_t base, const struct region *before)
+static bool is_bss(const struct vma *v, uint64_t end, const struct region *before)
 {
 	return before->end == v->start && before->prot & PROT_WRITE &&
-	       (before->kind == REGION_IMAGE || before->kind == REGION_LIBRARY) && v->end <= end_of_elf(base);
+	       (before->kind == REGION_IMAGE || before->kind == REGION_LIBRARY) && v->end <= end;
 }
 
-static enum region_kind kind_of(const struct vma *v, const struct hk_image *image, uint64_t base,
+/* `end`: where the last file's image ends in memory. */
+static enum region_kind kind_of(const struct vma *v, const struct hk_image *image, uint64_t end,
 				const struct region *before)
 {
 	static const enum region_kind kinds[VMA_KIND_COUNT] = { [VMA_HEAP] = REGION_HEAP,
@@ -77,7 +83,7 @@ static enum region_kind kind_of(const struct vma *v, const struct hk_image *imag
 	if (v->kind != VMA_PLAIN)
 		return kinds[v->kind];
 	if (!v->file)
-		return before && is_bss(v, base, before) ? before->kind : REGION_ANON;
+		return before && is_bss(v, end, before) ? before->kind : REGION_ANON;
 	if (v->file->dev == image->exe_dev && v->file->ino == image->exe_ino)
 		return REGION_IMAGE;
 	return strstr(v->file->path, ".so") ? REGION_LIBRARY : REGION_FILE;
@@ -86,7 +92,7 @@ static enum region_kind kind_of(const struct vma *v, const struct hk_image *imag
 struct collecting {
 	struct inspect *in;
 	const struct hk_process *proc;
-	uint64_t base; /* where the last file's begin is mapped */
+	uint64_t end; /* of the image whose file's begin was mapped last */
 };
 
 static int collect_vma(const struct vma *v, void *ctx)
@@ -98,8 +104,8 @@ static int collect_vma(const struct vma *v, void *ctx)
 	if (!r)
 		return -ENOMEM;
 	if (v->file && v->offset == 0)
-		c->base = v->start;
-	r->kind = kind_of(v, &c->proc->image, c->base, before);
+		c->end = end_of_elf(v->start);
+	r->kind = kind_of(v, &c->proc->image, c->end, before);
 	r->start = v->start;
 	r->end = v->end;
 	r->offset = v->offset;
@@ -201,12 +207,14 @@ static bool continues(const struct node *n, const struct pt_entry *e)
 	       (n->first.value & ~PTE_ADDRESS) == (e->value & ~PTE_ADDRESS);
 }
 
-/* What the entry maps of each region. */
+/* What the entry maps of each region. Entries and regions come in the order of addresses: those that end before this entry are done with. */
 static void count_in_regions(struct inspect *in, const struct pt_entry *e)
 {
 	uint64_t end = e->va + e->size;
 
-	for (unsigned i = 0; i < in->regions; i++) {
+	while (in->counted < in->regions && in->region[in->counted].end <= e->va)
+		in->counted++;
+	for (unsigned i = in->counted; i < in->regions; i++) {
 		struct region *r = &in->region[i];
 		uint64_t from = hk_max(r->start, e->va), to = hk_min(r->end, end);
 

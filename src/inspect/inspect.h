@@ -17,7 +17,6 @@ enum inspect_when {
 	INSPECT_EXIT,    /* the process is about to end */
 	INSPECT_CALL,    /* before its call `nr` is served for the count-th time */
 	INSPECT_ADDRESS, /* before the instruction at `address` */
-	INSPECT_NOW,     /* somebody asks from outside */
 };
 
 /* Fixed in size, since a monitor hands it to its successor. */

@@ -28,10 +28,17 @@ const char *slot_kind_name(enum slot_kind kind)
 
 const struct region *inspect_region(const struct inspect *in, uint64_t va)
 {
-	for (unsigned i = 0; i < in->regions; i++)
-		if (va >= in->region[i].start && va < in->region[i].end)
-			return &in->region[i];
-	return NULL;
+	unsigned low = 0, high = in->regions;
+
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (in->region[middle].end <= va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < in->regions && in->region[low].start <= va ? &in->region[low] : NULL;
 }
 
 const struct slot *inspect_slot(const struct inspect *in, uint64_t gpa)

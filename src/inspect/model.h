@@ -56,9 +56,10 @@ struct inspect {
 	char point[96]; /* when it was, in words */
 	char program[256];
 	int pid;
-	struct region *region; /* by address */
-	unsigned regions, region_cap;
-	struct slot *slot; /* by guest-physical address */
+	struct region *region;        /* by address */
+	unsigned regions, region_cap; /* in the order of addresses */
+	unsigned counted;             /* of them, those below what the walk over the tables has come to */
+	struct slot *slot;            /* by guest-physical address */
 	unsigned slots;
 	unsigned max_slots, gpa_bits;
 	struct node *node;
