@@ -237,6 +237,7 @@ static int open_root(struct view *v, struct hk_err *err)
 	return 0;
 }
 
+/* Read-only: a device can be written to all the same, but its owner, mode and times are the host's. */
 static int gather_devices(int fds[], struct hk_err *err)
 {
 	for (size_t i = 0; i < HK_ARRAY_LEN(devices); i++) {
@@ -244,7 +245,8 @@ static int gather_devices(int fds[], struct hk_err *err)
 
 		snprintf(path, sizeof(path), "/dev/%s", devices[i]);
 		fds[i] = tree_open(AT_FDCWD, path, 0);
-		if (fds[i] < 0 && errno != ENOENT)
+		if (fds[i] < 0 ? errno != ENOENT
+			       : tree_set(fds[i], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC))
 			return hk_err_set(err, -errno, "cannot show %s: %s", path, strerror(errno));
 	}
 	return 0;
@@ -394,10 +396,43 @@ static int put_dev(const struct view *v, int fds[], struct hk_err *err)
 	return 0;
 }
 
+/* The device that a standard descriptor shows, by its name here; NULL: none of ours. */
+static const char *device_behind(int fd, char path[32])
+{
+	struct stat st, here;
+
+	if (fstat(fd, &st) || !S_ISCHR(st.st_mode))
+		return NULL;
+	for (size_t i = 0; i < HK_ARRAY_LEN(devices); i++) {
+		snprintf(path, 32, "/dev/%s", devices[i]);
+		if (strcmp(devices[i], "tty") && stat(path, &here) == 0 && here.st_rdev == st.st_rdev)
+			return path;
+	}
+	return NULL;
+}
+
+/* A standard descriptor that is a device of the host's becomes the one shown here: by the other, its owner could change its mode. */
+static int take_devices(struct hk_err *err)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		char room[32];
+		const char *path = device_behind(fd, room);
+		int new = path ? open(path, fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK)) : fd;
+
+		if (new < 0 || (new != fd && dup2(new, fd) < 0))
+			return hk_err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
+		if (new != fd)
+			close(new);
+	}
+	return 0;
+}
+
 /* HOME is the guest's own and empty: in one of the above, or elsewhere on the host. */
 static int put_home(const struct view *v, struct hk_err *err)
 {
-	if (v->o->root || !v->home[0] || make_target(v->home, false))
+	struct stat st;
+
+	if (v->o->root || !v->home[0] || make_target(v->home, false) || lstat(v->home, &st) || !S_ISDIR(st.st_mode))
 		return 0;
 	if (lchown(v->home, v->uid, v->gid) == 0)
 		return 0;
@@ -524,7 +559,7 @@ int view_enter(struct view *v, struct hk_err *err)
 	if (r == 0)
 		r = put_privates(v, err);
 	if (r == 0)
-		r = put_dev(v, fds, err) ?: put_home(v, err);
+		r = put_dev(v, fds, err) ?: take_devices(err) ?: put_home(v, err);
 	if (r == 0)
 		r = put_proc(v, err);
 	if (r == 0)
