@@ -419,7 +419,7 @@ static int take_devices(struct hk_err *err)
 		const char *path = device_behind(fd, room);
 		int new = path ? open(path, fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK)) : fd;
 
-		if (new < 0 || (new != fd && dup2(new, fd) < 0))
+		if (new < 0 || (new != fd &&dup2(new, fd) < 0))
 			return hk_err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
 		if (new != fd)
 			close(new);
