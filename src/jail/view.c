@@ -417,12 +417,12 @@ static int take_devices(struct hk_err *err)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		char room[32];
 		const char *path = device_behind(fd, room);
-		int new = path ? open(path, fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK)) : fd;
+		int here = path ? open(path, fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK)) : fd;
 
-		if (new < 0 || (new != fd &&dup2(new, fd) < 0))
+		if (here < 0 || (here != fd && dup2(here, fd) < 0))
 			return hk_err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
-		if (new != fd)
-			close(new);
+		if (here != fd)
+			close(here);
 	}
 	return 0;
 }
