@@ -233,22 +233,15 @@ int jail_enter(const struct jail_options *o, struct jail *j, const int *keep, si
 	       struct hk_err *err)
 {
 	struct caller c = { .uid = geteuid(), .gid = getegid() };
-	int kept[8];
 	struct view *v;
 	sigset_t all;
 	long pid;
 
-	*j = (struct jail){ .kvm_fd = -1, .loader_fd = -1, .library_fd = -1, .uid = c.uid, .gid = c.gid };
+	*j = (struct jail){ .loader_fd = -1, .library_fd = -1, .uid = c.uid, .gid = c.gid };
 	if (o->unconfined)
 		return 0;
 	choose_identity(o, j);
-	/* Not in the root: opened now. If it cannot be, whoever needs it says why. */
-	j->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (keeps >= HK_ARRAY_LEN(kept))
-		return hk_err_set(err, -E2BIG, "too many descriptors to keep");
-	memcpy(kept, keep, keeps * sizeof(*keep));
-	kept[keeps] = j->kvm_fd;
-	close_others(kept, keeps + 1);
+	close_others(keep, keeps);
 	v = malloc(sizeof(*v));
 	if (!v || pipe2(c.alive, O_CLOEXEC))
 		return hk_err_set(err, -ENOMEM, "out of memory or descriptors");
@@ -281,7 +274,7 @@ int jail_enter(const struct jail_options *o, struct jail *j, const int *keep, si
 int jail_try(bool *user_ns)
 {
 	const struct jail_options o = { 0 };
-	struct jail j = { .kvm_fd = -1 };
+	struct jail j = { 0 };
 	int status, error = 0;
 	long pid;
 
@@ -302,7 +295,7 @@ int jail_try(bool *user_ns)
 void jail_show(const struct jail_options *o, FILE *out)
 {
 	struct view *v = malloc(sizeof(*v));
-	struct jail j = { .kvm_fd = -1 };
+	struct jail j = { 0 };
 
 	if (!v)
 		return;

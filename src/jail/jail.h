@@ -62,7 +62,6 @@ struct jail {
 	/* The dynamic linker that husk was started with and the directory of its libraries, for starting husk in a root that has others or none. -1: the
 	 * root is the host's, its own will do. */
 	int loader_fd, library_fd;
-	int kvm_fd; /* /dev/kvm, which is not in the root; -1: not opened */
 	uid_t uid;  /* who the guest is */
 	gid_t gid;
 };

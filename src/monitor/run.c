@@ -183,7 +183,7 @@ static int start_vm(struct monitor *m, const struct inheritance *in, struct hk_e
 		r = vm_inherit(&m->vm, &proc->fds, in->fixed.kvm_fd, &in->fixed.facts, in->cpuid, in->fixed.cpuid_size,
 			       err);
 	else
-		r = vm_open(&m->vm, &proc->fds, m->jail.kvm_fd, err);
+		r = vm_open(&m->vm, &proc->fds, m->vm.kvm_fd, err);
 
 	if (r)
 		return r;
@@ -486,7 +486,11 @@ static int run(struct monitor *m, struct hk_err *err)
 
 	if (r == 0)
 		r = inspection_open(m, err);
-	const int keep[] = { m->trace_fd, m->inspection.report_fd, m->inspection.svg_fd };
+	/* It is not in the guest's root. */
+	if (r == 0)
+		m->vm.kvm_fd = r = vm_device(err);
+	r = r < 0 ? r : 0;
+	const int keep[] = { m->vm.kvm_fd, m->trace_fd, m->inspection.report_fd, m->inspection.svg_fd };
 
 	if (r == 0)
 		r = jail_enter(&m->opt->jail, &m->jail, keep, HK_ARRAY_LEN(keep), &status, err);

@@ -4,6 +4,7 @@
 
 #include "vmm/bare_mode.h"
 #include "vmm/cpuid.h"
+#include "vmm/vm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,9 +73,9 @@ static int make(struct bare_vm *b, enum bare_mode mode, uint64_t mem_size, struc
 	b->mem = NULL;
 	b->run = NULL;
 	b->vm_fd = b->vcpu_fd = -1;
-	b->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	b->kvm_fd = vm_device(err);
 	if (b->kvm_fd < 0)
-		return hk_err_set(err, -errno, "cannot open /dev/kvm: %s; see husk doctor", strerror(errno));
+		return b->kvm_fd;
 	r = cpuid_load(b->kvm_fd, &cpuid, err);
 	if (r == 0)
 		r = make_vm(b, cpuid, err);

@@ -52,20 +52,24 @@ const uint32_t *vm_ioctls(size_t *count)
 	return ioctls;
 }
 
+int vm_device(struct hk_err *err)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), e = errno;
+	const char *hint = e == EACCES || e == EPERM ? "add yourself to the kvm group, or see husk doctor"
+			   : e == ENOENT             ? "load kvm-intel or kvm-amd, or see husk doctor"
+						     : "see husk doctor";
+
+	return fd < 0 ? hk_err_set(err, -e, "cannot open /dev/kvm: %s; %s", strerror(e), hint) : fd;
+}
+
 static int open_device(struct vm *vm, struct hk_err *err)
 {
 	int version;
 
 	if (vm->kvm_fd < 0)
-		vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (vm->kvm_fd < 0) {
-		int e = errno;
-		const char *hint = e == EACCES || e == EPERM ? "add yourself to the kvm group, or see husk doctor"
-				   : e == ENOENT             ? "load kvm-intel or kvm-amd, or see husk doctor"
-							     : "see husk doctor";
-
-		return hk_err_set(err, -e, "cannot open /dev/kvm: %s; %s", strerror(e), hint);
-	}
+		vm->kvm_fd = vm_device(err);
+	if (vm->kvm_fd < 0)
+		return vm->kvm_fd;
 	version = ioctl(vm->kvm_fd, KVM_GET_API_VERSION, 0);
 	if (version != KVM_API_VERSION)
 		return hk_err_set(err, -ENOSYS, "/dev/kvm speaks API version %d, husk needs %d", version,

@@ -54,6 +54,8 @@ struct vm {
 	void (*kick_thread)(pid_t tid);
 };
 
+/* A descriptor of /dev/kvm, which is the caller's; or -errno with the line for the user in err. */
+HK_MUST_CHECK int vm_device(struct hk_err *err);
 /* Open /dev/kvm (or take kvm_fd, if that is not -1: it is then the VM's), check what is needed, create the VM. vm->pt_ops is then ready for mm_init with ctx = vm. 0, or -errno with the
  * line for the user in err. guard: where the descriptors are kept (may be NULL). */
 HK_MUST_CHECK int vm_open(struct vm *vm, struct fd_guard *guard, int kvm_fd, struct hk_err *err);
