@@ -62,7 +62,7 @@ struct jail {
 	/* The dynamic linker that husk was started with and the directory of its libraries, for starting husk in a root that has others or none. -1: the
 	 * root is the host's, its own will do. */
 	int loader_fd, library_fd;
-	uid_t uid;  /* who the guest is */
+	uid_t uid; /* who the guest is */
 	gid_t gid;
 };
 
