@@ -25,6 +25,7 @@
 #define SCRIPT_DEPTH  5 /* as Linux: a script that names a script … */
 #define STACK_DEFAULT (8UL << 20)
 #define STACK_MOST    (1UL << 30) /* what an unlimited stack gets */
+#define STACK_AHEAD (16UL << 10) /* below the first frame: about what a dynamic linker takes */
 #define STACK_GUARD   (1UL << 20)
 #define ARG_MOST      (6UL << 20) /* strings and vectors: a quarter of the stack, at most this */
 #define ARG_LEAST     (128UL << 10)
@@ -417,6 +418,7 @@ static int start_stack(struct hk_task *t, struct stack_spec *spec, uint64_t size
 	if (r)
 		return hk_err_set(err, r, "cannot run %s: no memory for its first stack", spec->execfn);
 	mm->start_stack = stack.sp;
+	mm_ahead_stack(mm, stack.sp - STACK_AHEAD, mm->stack_top);
 	mm->arg_start = stack.arg_start;
 	mm->arg_end = stack.arg_end;
 	mm->env_start = stack.env_start;

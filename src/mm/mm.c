@@ -64,6 +64,7 @@ uint64_t mm_find_place(const struct mm *mm, uint64_t hint, uint64_t len, int fla
 	uint64_t align = placement_align(flags), found;
 
 	hint = hk_align_down(hint, align);
+	align = hk_max(align, mm_ahead_align(mm, len, flags));
 	if (hint >= HK_GUEST_MIN && gva_range_ok(GVA(hint), len)) {
 		struct vma *v = vma_find_from(&mm->vmas, hint);
 
@@ -185,6 +186,8 @@ static int64_t map_at(struct mm *mm, struct vma *v, int flags, int fd, bool popu
 	/* A failure here is not fatal: the fault handler tries again, and answers for it then. */
 	if (v->prot != PROT_NONE && pt_map(&mm->pt, v->start, v->end, v->prot & PROT_EXEC, !populate) && populate)
 		return -ENOMEM;
+	if (!(flags & MAP_STACK))
+		mm_ahead(mm, v, v->start, v->end);
 	return (int64_t)v->start;
 }
 
@@ -297,6 +300,8 @@ static int64_t protect_part(struct mm *mm, uint64_t start, uint64_t end, int pro
 	mm_recharge(mm, before, after);
 	if (prot != PROT_NONE)
 		(void)!pt_map(&mm->pt, start, end, prot & PROT_EXEC, true);
+	if (after.committed > before.committed)
+		mm_ahead_opened(mm, &probe, start, end);
 	return 0;
 }
 
@@ -414,8 +419,10 @@ static int64_t grow_in_place(struct mm *mm, struct vma *v, uint64_t old, uint64_
 	if (added.file)
 		added.offset = v->offset + (added.start - v->start);
 	r = record(mm, &added, (struct mm_charge){ 0 });
-	if (r == 0 && added.prot != PROT_NONE)
+	if (r == 0 && added.prot != PROT_NONE) {
 		(void)!pt_map(&mm->pt, added.start, added.end, added.prot & PROT_EXEC, true);
+		mm_ahead(mm, &added, added.start, added.end);
+	}
 	return r ? r : (int64_t)old;
 }
 

@@ -31,6 +31,7 @@ struct mm {
 	uint64_t limit;     /* the most `committed` may reach (--mem); 0 = no limit */
 	uint64_t rlim_as;   /* the guest's RLIMIT_AS and RLIMIT_DATA: they must not bind the monitor itself */
 	uint64_t rlim_data;
+	bool ahead;         /* the guest's first touch of a page is dear here: see ahead.c */
 	int lock_future; /* MCL_* for mappings to come */
 	uint64_t peak_committed;
 	uint64_t peak_size; /* the most that vmas.bytes was, for VmPeak */
@@ -41,6 +42,8 @@ struct mm {
 
 /* ops: how a memory slot is made (filled by vmm/, or by a test's fake). */
 HK_MUST_CHECK int mm_init(struct mm *mm, const struct pt_ops *ops, void *ops_ctx);
+/* [start, end) of the first stack is about to be used. */
+void mm_ahead_stack(const struct mm *mm, uint64_t start, uint64_t end);
 /* Unmap all the guest's memory and free the tree. */
 void mm_destroy(struct mm *mm);
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory before it is touched. Where KVM shadows page tables, the guest's first touch of a page costs as much as a third of an exit, whether the host has the
+ * page already or not, but KVM takes up to seven neighbours along if it finds them there and writable. So small private mappings are filled when they are
+ * made, and large ones may have huge pages, as under "always" in transparent_hugepage/enabled. All this is advice: nothing depends on it, errors do not matter.
+ */
+#include "mm/internal.h"
+
+#include "base/hostcall.h"
+
+#include <sys/mman.h>
+
+#define FILL_MOST      (1UL << 20)   /* anonymous memory: most of what is asked for in small pieces is used */
+#define FILL_FILE_MOST (128UL << 10) /* a library's data: each page filled is a page copied */
+#define FILL_TOP       (16UL << 10)  /* of what is too large to be filled: a thread's stack begins at its end */
+#define HUGE_PAGE      (2UL << 20)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+uint64_t mm_ahead_align(const struct mm *mm, uint64_t len, int flags)
+{
+	bool may_be_huge = (flags & MAP_ANONYMOUS) && (flags & MAP_TYPE) == MAP_PRIVATE && !(flags & MAP_STACK);
+
+	return mm->ahead && may_be_huge && len >= HUGE_PAGE ? HUGE_PAGE : HK_PAGE_SIZE;
+}
+
+static void fill(uint64_t start, uint64_t end)
+{
+	hk_hostcall_sure(SYS_madvise, start, end - start, MADV_POPULATE_WRITE);
+}
+
+void mm_ahead(const struct mm *mm, const struct vma *v, uint64_t start, uint64_t end)
+{
+	bool sparse = v->flags & (VMA_NORESERVE | VMA_GROWSDOWN);
+
+	if (!mm->ahead || (v->flags & VMA_SHARED) || !(v->prot & PROT_WRITE) || v->kind == VMA_STACK)
+		return;
+	if (end - start <= (v->file ? FILL_FILE_MOST : FILL_MOST))
+		fill(start, end);
+	else if (!v->file && !sparse)
+		hk_hostcall_sure(SYS_madvise, start, end - start, MADV_HUGEPAGE);
+}
+
+void mm_ahead_opened(const struct mm *mm, const struct vma *v, uint64_t start, uint64_t end)
+{
+	if (mm->ahead && !v->file && (v->prot & PROT_WRITE) && !(v->flags & VMA_SHARED) && end - start > FILL_MOST)
+		fill(end - FILL_TOP, end);
+	else
+		mm_ahead(mm, v, start, end);
+}
+
+void mm_ahead_stack(const struct mm *mm, uint64_t start, uint64_t end)
+{
+	if (mm->ahead)
+		fill(hk_align_down(start, HK_PAGE_SIZE), end);
+}
