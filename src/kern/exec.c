@@ -24,8 +24,8 @@
 
 #define SCRIPT_DEPTH  5 /* as Linux: a script that names a script … */
 #define STACK_DEFAULT (8UL << 20)
-#define STACK_MOST    (1UL << 30) /* what an unlimited stack gets */
-#define STACK_AHEAD (16UL << 10) /* below the first frame: about what a dynamic linker takes */
+#define STACK_MOST    (1UL << 30)  /* what an unlimited stack gets */
+#define STACK_AHEAD   (16UL << 10) /* below the first frame: about what a dynamic linker takes */
 #define STACK_GUARD   (1UL << 20)
 #define ARG_MOST      (6UL << 20) /* strings and vectors: a quarter of the stack, at most this */
 #define ARG_LEAST     (128UL << 10)
@@ -244,7 +244,7 @@ static int64_t map(struct mm *mm, uint64_t at, uint64_t len, int prot, int flags
 {
 	const struct mm_map_hint hint = { .path = path, .populate = true };
 
-	return mm_map(mm, GVA(at), len, prot, MAP_PRIVATE | flags, fd, off, &hint);
+	return mm_map(mm, GVA(at), len, prot, MAP_PRIVATE | MAP_DENYWRITE | flags, fd, off, &hint);
 }
 
 /* One PT_LOAD: file pages, then zeroes. */

@@ -31,16 +31,30 @@ static void fill(uint64_t start, uint64_t end)
 	hk_hostcall_sure(SYS_madvise, start, end - start, MADV_POPULATE_WRITE);
 }
 
+static bool is_private_data(const struct vma *v)
+{
+	return !(v->flags & VMA_SHARED) && (v->prot & PROT_WRITE) && v->kind != VMA_STACK;
+}
+
 void mm_ahead(const struct mm *mm, const struct vma *v, uint64_t start, uint64_t end)
 {
-	bool sparse = v->flags & (VMA_NORESERVE | VMA_GROWSDOWN);
-
-	if (!mm->ahead || (v->flags & VMA_SHARED) || !(v->prot & PROT_WRITE) || v->kind == VMA_STACK)
+	if (!mm->ahead || v->file || !is_private_data(v))
 		return;
-	if (end - start <= (v->file ? FILL_FILE_MOST : FILL_MOST))
+	if (end - start <= FILL_MOST)
 		fill(start, end);
-	else if (!v->file && !sparse)
+	else if (end - start >= HUGE_PAGE && !(v->flags & (VMA_NORESERVE | VMA_GROWSDOWN)))
 		hk_hostcall_sure(SYS_madvise, start, end - start, MADV_HUGEPAGE);
+}
+
+void mm_ahead_mapped(const struct mm *mm, const struct vma *v, int flags)
+{
+	/* Until it is touched, a private mapping shows what others write to its file; nobody writes to what a dynamic linker maps, with this flag. */
+	bool library = v->file && (flags & MAP_DENYWRITE);
+
+	if (mm->ahead && library && is_private_data(v) && v->end - v->start <= FILL_FILE_MOST)
+		fill(v->start, v->end);
+	else if (!(flags & MAP_STACK))
+		mm_ahead(mm, v, v->start, v->end);
 }
 
 void mm_ahead_opened(const struct mm *mm, const struct vma *v, uint64_t start, uint64_t end)

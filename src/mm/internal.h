@@ -28,9 +28,12 @@ uint64_t mm_find_place(const struct mm *mm, uint64_t hint, uint64_t len, int fla
 /* munmap with the lock held; start and end are whole pages. */
 int64_t mm_unmap_locked(struct mm *mm, uint64_t start, uint64_t end);
 
-/* Where a first touch is dear: the alignment that lets a new mapping have huge pages; fill or prepare [start, end), which is now v's. The second is for memory that
- * was there and has become writable: if it is large, it is a thread's stack or a heap that opens its memory as it grows. */
+/*
+ * Where a first touch is dear: the alignment that lets a new mapping have huge pages; fill or prepare what has come: a mapping made with these flags, [start,
+ * end) that an anonymous one has grown by, or that has become writable (if it is large: a thread's stack, or a heap that opens its memory as it grows).
+ */
 uint64_t mm_ahead_align(const struct mm *mm, uint64_t len, int flags);
+void mm_ahead_mapped(const struct mm *mm, const struct vma *v, int flags);
 void mm_ahead(const struct mm *mm, const struct vma *v, uint64_t start, uint64_t end);
 void mm_ahead_opened(const struct mm *mm, const struct vma *v, uint64_t start, uint64_t end);
 

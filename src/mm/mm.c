@@ -186,8 +186,7 @@ static int64_t map_at(struct mm *mm, struct vma *v, int flags, int fd, bool popu
 	/* A failure here is not fatal: the fault handler tries again, and answers for it then. */
 	if (v->prot != PROT_NONE && pt_map(&mm->pt, v->start, v->end, v->prot & PROT_EXEC, !populate) && populate)
 		return -ENOMEM;
-	if (!(flags & MAP_STACK))
-		mm_ahead(mm, v, v->start, v->end);
+	mm_ahead_mapped(mm, v, flags);
 	return (int64_t)v->start;
 }
 

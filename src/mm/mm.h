@@ -31,7 +31,7 @@ struct mm {
 	uint64_t limit;     /* the most `committed` may reach (--mem); 0 = no limit */
 	uint64_t rlim_as;   /* the guest's RLIMIT_AS and RLIMIT_DATA: they must not bind the monitor itself */
 	uint64_t rlim_data;
-	bool ahead;         /* the guest's first touch of a page is dear here: see ahead.c */
+	bool ahead;      /* the guest's first touch of a page is dear here: see ahead.c */
 	int lock_future; /* MCL_* for mappings to come */
 	uint64_t peak_committed;
 	uint64_t peak_size; /* the most that vmas.bytes was, for VmPeak */

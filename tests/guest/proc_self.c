@@ -190,10 +190,11 @@ static void smaps(void)
 	unsigned long sum = 0, size = 0, count = 0;
 	struct line l;
 	bool sizes = true, whole = true, bounded = true;
-	char *m = (char *)MUST(mmap, 0, 16 * T_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* Large enough that husk leaves it alone until it is touched. */
+	char *m = (char *)MUST(mmap, 0, 300 * T_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	MUST(mprotect, m, T_PAGE, PROT_NONE); /* so that it is not merged with what lies below */
-	MUST(mprotect, m + 15 * T_PAGE, T_PAGE, PROT_NONE);
+	MUST(mprotect, m + 299 * T_PAGE, T_PAGE, PROT_NONE);
 	for (unsigned i = 1; i < 8; i++)
 		m[i * T_PAGE] = 1;
 	slurp_into(other, "/proc/self/maps");
@@ -237,7 +238,7 @@ static void smaps(void)
 	for (const char *s = strchr(text, '\n') + 1; *s; s = strchr(s, '\n') + 1)
 		printf("%.*s ", (int)strcspn(s, ":"), s);
 	OK(!memcmp(strchr(text, '\n') - 8, "[rollup]", 8) && strchr(text, '\n') - text == 81);
-	MUST(munmap, m, 16 * T_PAGE);
+	MUST(munmap, m, 300 * T_PAGE);
 }
 
 /* ---- status, stat, statm ---- */
