@@ -14,13 +14,17 @@
 
 /* Looks at the answer before the program takes an exit, about as long as an exit takes: on a host with nested paging, and where they are dear. */
 #define SPIN            100
-#define SPIN_DEAR       2000
+#define SPIN_DEAR       4000
 #define SPIN_FORCED     20000    /* … with --io server */
 #define IDLE_NS         2000000  /* without a call for so long it goes to sleep */
 #define WINDOW_NS       10000000 /* so many exits in this time wake it */
 #define WANTED          24
-#define LATE_MOST       16 /* answers that did not come in time, without eight times as many that did, and it pauses … */
+#define WANTED_DEAR     6 /* … where an exit costs as much as waking the server */
+#define LATE_MOST       16 /* answers that did not come in time, without so many times as many that did, and it pauses … */
+#define PER_LATE        8
+#define PER_LATE_DEAR   2 /* (an answer saves an exit; a late one costs a second) */
 #define BACKOFF_NS      10000000
+#define BACKOFF_DEAR_NS 1000000
 #define BACKOFF_MOST_NS 1000000000UL
 #define LOOKS           256 /* rounds between two looks at the clock */
 
@@ -136,6 +140,11 @@ static void nap(struct server *s)
 	set_spin(s, spin_of(s));
 }
 
+static uint64_t backoff(const struct server *s)
+{
+	return s->dear ? BACKOFF_DEAR_NS : BACKOFF_NS;
+}
+
 /* Are the answers too late, because others have the processor? Then for a while there will be none. */
 static bool is_late(struct server *s, uint64_t *served, uint64_t *late, uint64_t at)
 {
@@ -146,8 +155,8 @@ static bool is_late(struct server *s, uint64_t *served, uint64_t *late, uint64_t
 	*late += more_late;
 	*served = s->served;
 	s->late += more_late;
-	if (more > 8 * more_late) {
-		s->backoff_ns = BACKOFF_NS;
+	if (more > (s->dear ? PER_LATE_DEAR : PER_LATE) * more_late) {
+		s->backoff_ns = backoff(s);
 		return false;
 	}
 	__atomic_store_n(&s->not_before_ns, at + s->backoff_ns, __ATOMIC_RELAXED);
@@ -224,7 +233,8 @@ static bool has_processor(struct server *s)
 
 void server_init(struct server *s, enum monitor_io mode, bool dear)
 {
-	*s = (struct server){ .mode = mode, .dear = dear, .backoff_ns = BACKOFF_NS };
+	*s = (struct server){ .mode = mode, .dear = dear };
+	s->backoff_ns = backoff(s);
 	pthread_mutex_init(&s->lock, NULL);
 	s->possible = (has_processor(s) && mode == MONITOR_IO_AUTO) || mode == MONITOR_IO_SERVER;
 }
@@ -288,11 +298,22 @@ void server_take(struct thread *th)
 			sched_yield();
 }
 
-/* Threads of the program's that could all run at once leave no processor for the server. */
-static bool is_crowded(const struct monitor *m)
+/* Threads of the program's that run just now, this one too, leave no processor for the server. */
+static bool is_crowded(struct server *s)
 {
-	return m->server.mode == MONITOR_IO_AUTO &&
-	       __atomic_load_n(&m->threads.live, __ATOMIC_RELAXED) >= (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	int running = 1;
+
+	pthread_mutex_lock(&s->lock);
+	for (unsigned i = 0; i < s->seats; i++)
+		if (s->thread[i] && load(&s->thread[i]->seat.owner) == SERVER_OWNER_GUEST)
+			running++;
+	pthread_mutex_unlock(&s->lock);
+	return running >= CPU_COUNT(&s->cpus);
+}
+
+static unsigned wanted(const struct server *s)
+{
+	return s->mode == MONITOR_IO_SERVER ? 1 : s->dear ? WANTED_DEAR : WANTED;
 }
 
 void server_saw_exit(struct monitor *m, struct thread *th, uint64_t nr)
@@ -308,8 +329,8 @@ void server_saw_exit(struct monitor *m, struct thread *th, uint64_t nr)
 		s->window_ns = at;
 		s->wanted = 0;
 	}
-	if (++s->wanted < (s->mode == MONITOR_IO_SERVER ? 1 : WANTED) ||
-	    at < __atomic_load_n(&s->not_before_ns, __ATOMIC_RELAXED) || is_crowded(m))
+	if (++s->wanted < wanted(s) || at < __atomic_load_n(&s->not_before_ns, __ATOMIC_RELAXED) ||
+	    (s->mode == MONITOR_IO_AUTO && !s->dear && is_crowded(s)))
 		return;
 	s->wanted = 0;
 	if (!s->started) {
