@@ -215,9 +215,11 @@ static int set_xcr0(struct vcpu *v)
 	if (!v->vm->xcr0)
 		return 0;
 	/* Also where KVM does not offer XSAVE and ring 3 has it all the same: CPUID tells the size of the area for what is enabled here. */
-	if (ioctl(v->fd, KVM_SET_XCRS, &x) && cpuid_has_xsave(v->vm->cpuid))
+	if (ioctl(v->fd, KVM_SET_XCRS, &x) == 0 && cpuid_has_xsave(v->vm->cpuid))
+		return 0;
+	if (cpuid_has_xsave(v->vm->cpuid))
 		return -errno;
-	/* … and some hosts work that out when they are given the table. */
+	/* … and such hosts work that out when they are given the table. */
 	return ioctl(v->fd, KVM_SET_CPUID2, v->vm->cpuid) ? -errno : 0;
 }
 
@@ -494,6 +496,9 @@ int vcpu_renew(struct vcpu *v, struct mm *mm, struct hk_err *err)
 	fd_guard_drop(v->vm->guard, &v->fd);
 	v->state = VCPU_AT_RING3;
 	v->inside = 0;
+	memset(v->exits, 0, sizeof(v->exits));
+	if (v->data)
+		v->data->answered = 0;
 	r = create(v, err);
 	return r ? r : set_up(v, mm, err);
 }
