@@ -122,7 +122,14 @@ default_mxcsr:
 	on_state fxrstor64
 	.org GATE_PROBE_LAST, 0xcc
 probe_last:
-	/* R9 = the time-stamp counter, RDX = the processor's features (leaf 1), AT_HWCAP. */
+	/* R12 = the upper half of YMM0, if there is one; then all are as at a program's start. R9 = the time-stamp counter, RDX = the processor's features
+	 * (leaf 1), AT_HWCAP. */
+	test $4, %r8b
+	jz 1f
+	vextractf128 $1, %ymm0, %xmm0
+	vmovq %xmm0, %r12
+	vzeroall
+1:
 	rdtsc
 	shl $32, %rdx
 	or %rdx, %rax

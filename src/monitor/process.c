@@ -233,6 +233,7 @@ static struct borrower *borrower_new(struct forking *f)
 	b->th.task.leftover = NULL;
 	b->th.vcpu.regs.rax = 0;
 	memset(b->th.vcpu.exits, 0, sizeof(b->th.vcpu.exits));
+	b->th.vcpu.state_by_kvm = NULL;
 	return b;
 }
 
@@ -321,6 +322,7 @@ static int64_t process_vfork(struct forking *f)
 	if (stack != MAP_FAILED && f->child) {
 		r = run_borrower(f, stack);
 		free(f->child->th.task.leftover);
+		free(f->child->th.vcpu.state_by_kvm);
 	}
 	if (stack != MAP_FAILED)
 		munmap(stack, VFORK_STACK);

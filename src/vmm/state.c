@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A vCPU that goes on where another one stands, for clone. The extended state travels as in a signal frame: the gate's own XSAVE and XRSTOR, run by the
- * program's processor at ring 3, since KVM may hand out less than the guest has. The area lies in the gate's pages; what another thread scribbles
- * there in between is restored by that processor at ring 3, and never looked at here.
+ * A vCPU that goes on where another one stands, for clone. Where KVM knows all of the guest's extended state, it hands it out and takes it. Elsewhere it
+ * travels as in a signal frame: by the gate's own XSAVE and XRSTOR, run by the program's processor at ring 3, which costs an exit each. The area then lies in
+ * the gate's pages; what another thread scribbles there in between is restored by that processor at ring 3, and never looked at here.
  */
 #include "guest/gate.h"
 #include "vmm/vcpu.h"
 
 #include <errno.h>
+#include <linux/kvm.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #define FXSAVE_SIZE         512
 #define XSAVE_HEADER_OFFSET 512
 #define XSAVE_HEADER_SIZE   64
 #define RFLAGS_PLAIN        0x202
+
+static int need_state(struct vcpu *v)
+{
+	if (!v->state_by_kvm)
+		v->state_by_kvm = malloc(sizeof(*v->state_by_kvm));
+	return v->state_by_kvm ? 0 : -ENOMEM;
+}
 
 static uint64_t area_va(const struct vcpu *v)
 {
@@ -78,10 +88,12 @@ static int run_on(struct vcpu *v, uint64_t area, uint64_t code)
 
 int vcpu_save_state(struct vcpu *v)
 {
-	int r = need_area(v);
+	int r = v->vm->facts.state_by_kvm ? need_state(v) : need_area(v);
 
 	if (r)
 		return r;
+	if (v->vm->facts.state_by_kvm)
+		return ioctl(v->fd, KVM_GET_XSAVE, v->state_by_kvm) ? -errno : 0;
 	if (v->vm->facts.xsave_size)
 		memset(v->area + XSAVE_HEADER_OFFSET, 0, XSAVE_HEADER_SIZE);
 	return run_on(v, area_va(v), v->vm->facts.xsave_size ? GATE_SAVE_XSAVE : GATE_SAVE_FXSAVE);
@@ -89,6 +101,8 @@ int vcpu_save_state(struct vcpu *v)
 
 int vcpu_load_state(struct vcpu *v)
 {
+	if (v->vm->facts.state_by_kvm)
+		return ioctl(v->fd, KVM_SET_XSAVE, v->state_by_kvm) ? -errno : 0;
 	return run_on(v, area_va(v), v->vm->facts.xsave_size ? GATE_LOAD_XRSTOR : GATE_LOAD_FXRSTOR);
 }
 
@@ -99,9 +113,13 @@ int vcpu_load_from(struct vcpu *v, uint64_t area, bool extended)
 
 int vcpu_copy_state(struct vcpu *to, const struct vcpu *from)
 {
-	int r = need_area(to);
+	int r = to->vm->facts.state_by_kvm ? need_state(to) : need_area(to);
 
-	if (r == 0)
+	if (r)
+		return r;
+	if (to->vm->facts.state_by_kvm)
+		memcpy(to->state_by_kvm, from->state_by_kvm, sizeof(*to->state_by_kvm));
+	else
 		memcpy(to->area, from->area, area_size(from));
-	return r;
+	return 0;
 }

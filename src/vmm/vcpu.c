@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -372,6 +373,31 @@ static bool take_hosts_tsc(const struct vcpu *v)
 	return ioctl(v->fd, KVM_SET_DEVICE_ATTR, &attr) == 0;
 }
 
+#define XCR0_AVX     4
+#define AVX_PATTERN  0x6b736b6873756b68UL
+#define MXCSR_OFFSET 24
+#define BV_OFFSET    512 /* XSTATE_BV: the components that are there */
+#define AVX_OFFSET   576 /* the upper halves */
+
+/* Put a pattern into the upper half of YMM0, which the probe looks for: does the host take extended state that ring 3 then has? False: it does not hand it out. */
+static bool set_pattern(const struct vcpu *v)
+{
+	const uint64_t components = 3 | XCR0_AVX, pattern = AVX_PATTERN;
+	const uint32_t mxcsr = 0x1f80;
+	const uint16_t fcw = 0x37f;
+	struct kvm_xsave x = { 0 }, back = { 0 };
+	uint8_t *area = (uint8_t *)x.region;
+
+	if (!(v->vm->xcr0 & XCR0_AVX))
+		return false;
+	memcpy(area, &fcw, sizeof(fcw));
+	memcpy(area + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+	memcpy(area + BV_OFFSET, &components, sizeof(components));
+	memcpy(area + AVX_OFFSET, &pattern, sizeof(pattern));
+	return ioctl(v->fd, KVM_SET_XSAVE, &x) == 0 && ioctl(v->fd, KVM_GET_XSAVE, &back) == 0 &&
+	       memcmp((uint8_t *)back.region + AVX_OFFSET, &pattern, sizeof(pattern)) == 0;
+}
+
 /* Run the gate's probe code at ring 3 and see what RDFSBASE, XGETBV, RDTSC and SYSCALL do. */
 static int probe(struct vcpu *v, struct hk_err *err)
 {
@@ -379,8 +405,10 @@ static int probe(struct vcpu *v, struct hk_err *err)
 	uint64_t tsc = __builtin_ia32_rdtsc();
 	struct vcpu_exit e;
 	struct kvm_sregs s;
+	bool handed_out;
 
 	v->vm->facts.tsc_needs_offset = take_hosts_tsc(v);
+	handed_out = set_pattern(v);
 	probe_from(v, GATE_PROBE, &e);
 	v->vm->facts.fsgsbase = !undefined(v, &e, GATE_PROBE, GATE_PROBE_XGETBV);
 	if (!v->vm->facts.fsgsbase) {
@@ -404,6 +432,8 @@ static int probe(struct vcpu *v, struct hk_err *err)
 	v->vm->facts.guest_xcr0 = v->regs.r8;
 	v->vm->facts.xsave_size = (uint32_t)hk_max(v->regs.r10, cpuid_xsave_size(v->vm->cpuid, v->regs.r8));
 	v->vm->facts.hwcap = (uint32_t)v->regs.rdx;
+	v->vm->facts.state_by_kvm = handed_out && v->regs.r8 == v->vm->xcr0 && v->regs.r12 == AVX_PATTERN &&
+				    v->vm->facts.xsave_size <= sizeof(struct kvm_xsave);
 	v->vm->facts.syscall = s.cs.dpl == 3 ? VM_SYSCALL_RING3 : VM_SYSCALL_RING0;
 	if (v->vm->facts.syscall == VM_SYSCALL_RING0)
 		tss->ports[GATE_PORT_SYSCALL / 8] = 0xff; /* nobody at ring 3 needs it */
@@ -517,6 +547,8 @@ void vcpu_close(struct vcpu *v)
 		fd_guard_drop(v->vm->guard, &v->fd);
 	else if (v->fd >= 0)
 		close(v->fd);
+	free(v->state_by_kvm);
+	v->state_by_kvm = NULL;
 	v->run = NULL;
 	v->fd = -1;
 }

@@ -33,6 +33,7 @@ enum vcpu_state {
 };
 
 struct kvm_run;
+struct kvm_xsave;
 struct gate_data;
 
 struct vcpu {
@@ -45,13 +46,14 @@ struct vcpu {
 	enum vcpu_state state;
 	uint64_t stub_rip; /* as reported at the exit, for the host to step over the `out` */
 	struct hk_regs regs;
-	struct gate_frame *frame; /* the exception frame in the vCPU's gate page, valid in VCPU_IN_VECTOR */
-	uint8_t *page;            /* the vCPU's gate page */
-	uint8_t *area;            /* for its extended state (state.c); NULL: not needed so far */
-	struct vcpu *next;        /* on vm->vcpus */
-	pid_t tid;                /* the host thread that runs it; 0: nobody */
-	uint32_t inside;          /* in KVM_RUN, or about to be */
-	struct gate_data *data;   /* its page for patched calls, which the guest may write; NULL: there is none */
+	struct gate_frame *frame;       /* the exception frame in the vCPU's gate page, valid in VCPU_IN_VECTOR */
+	uint8_t *page;                  /* the vCPU's gate page */
+	uint8_t *area;                  /* for its extended state (state.c); NULL: not needed so far */
+	struct kvm_xsave *state_by_kvm; /* … where KVM hands it out; NULL: not needed so far */
+	struct vcpu *next;              /* on vm->vcpus */
+	pid_t tid;                      /* the host thread that runs it; 0: nobody */
+	uint32_t inside;                /* in KVM_RUN, or about to be */
+	struct gate_data *data;         /* its page for patched calls, which the guest may write; NULL: there is none */
 	uint64_t exits[VCPU_EVENT_COUNT];
 };
 
@@ -75,12 +77,12 @@ void vm_add_vcpu(struct vm *vm, struct vcpu *v);
 /* The program's segment bases. 0 or -errno. */
 HK_MUST_CHECK int vcpu_set_bases(struct vcpu *v, uint64_t fs, uint64_t gs);
 
-/* Going on where another vCPU stands (state.c). Save the extended state (x87, SSE, AVX…) in v's area, by running the gate's code: by the thread whose vCPU
- * it is, between two runs of the program, whose registers stay as they are. 0 or -errno. */
+/* Going on where another vCPU stands (state.c). Save the extended state (x87, SSE, AVX…) beside v, where need be by running the gate's code: by the thread
+ * whose vCPU it is, between two runs of the program, whose registers stay as they are. 0 or -errno. */
 HK_MUST_CHECK int vcpu_save_state(struct vcpu *v);
-/* Copy what was saved to the area of a vCPU that does not run. 0 or -errno. */
+/* Copy what was saved to a vCPU that does not run. 0 or -errno. */
 HK_MUST_CHECK int vcpu_copy_state(struct vcpu *to, const struct vcpu *from);
-/* Give v the extended state that lies in its area. By the thread whose vCPU it is, as vcpu_save_state. */
+/* Give v the extended state that was saved or copied. By the thread whose vCPU it is, as vcpu_save_state. */
 HK_MUST_CHECK int vcpu_load_state(struct vcpu *v);
 /* The same from the program's own memory, where its processor may find a fault: -EIO. */
 HK_MUST_CHECK int vcpu_load_from(struct vcpu *v, uint64_t area, bool extended);

@@ -25,6 +25,7 @@ struct vm_facts {
 	uint32_t xsave_size;   /* of the XSAVE area for it, bytes */
 	bool tsc_is_hosts;     /* RDTSC gives the same in the guest as in the host … */
 	bool tsc_needs_offset; /* … if the vCPU's offset is set to 0 first */
+	bool state_by_kvm;     /* KVM hands out and takes all extended state that ring 3 has */
 	uint32_t hwcap;        /* CPUID leaf 1 EDX as the program will see it */
 };
 
