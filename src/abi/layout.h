@@ -38,6 +38,9 @@
 #define GATE_DATA_TAIL     0x88 /* where the trampoline makes the system call itself */
 #define GATE_DATA_SPIN     0x90 /* how often to look for the answer; 0: the server is off */
 #define GATE_DATA_LATE     0x98 /* calls for which its answer came too late */
+#define GATE_DATA_MASKS    0xa0 /* not 0: the thread's signal mask is the next word, as long as the program runs */
+#define GATE_DATA_BLOCKED  0xa8
+#define GATE_DATA_HELD     0xb0 /* signals that do not end the run: to let one of them in takes an exit */
 
 #define GATE_DATA_TABLE                                                                                                \
 	0x200 /* a byte for each number below GATE_DATA_CALLS: 0, GATE_SERVE, or GATE_WORD + which of the words above is the answer */
@@ -116,8 +119,8 @@ struct gate_leave {
 struct gate_data {
 	uint64_t ids, pid, tid, uid, euid, gid, egid, answered;
 	uint32_t state, pad;
-	uint64_t nr, args[6], result, tail, spin, late;
-	uint64_t unused[44];
+	uint64_t nr, args[6], result, tail, spin, late, masks, blocked, held;
+	uint64_t unused[41];
 	uint8_t table[GATE_DATA_CALLS];
 };
 
@@ -134,6 +137,7 @@ _Static_assert(offsetof(struct gate_data, state) == GATE_DATA_STATE, "the offset
 _Static_assert(offsetof(struct gate_data, result) == GATE_DATA_RESULT, "the offsets are those of the structure");
 _Static_assert(offsetof(struct gate_data, table) == GATE_DATA_TABLE, "the offsets are those of the structure");
 _Static_assert(offsetof(struct gate_data, late) == GATE_DATA_LATE, "the offsets are those of the structure");
+_Static_assert(offsetof(struct gate_data, held) == GATE_DATA_HELD, "the offsets are those of the structure");
 _Static_assert(sizeof(struct gate_frame) == 40, "the frame is the processor's");
 _Static_assert(GATE_CPU_VA + GATE_CPU_MAX * GATE_PAGE_SIZE <= GATE_STATE_VA, "the vCPUs' pages end before their areas");
 _Static_assert(GATE_VECTOR + GATE_VECTORS * GATE_VECTOR_SIZE <= GATE_STMXCSR, "the stubs have room");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the gate answers by itself: the thread's ids. */
+/* What the gate answers by itself: the thread's ids. And which calls concern what it answers. */
 #include "gate/gate.h"
 
 #include "base/hostcall.h"
@@ -35,6 +35,7 @@ void gate_fill(const struct gate *g, struct gate_data *data)
 	data->tid = (uint64_t)hk_hostcall_sure(SYS_gettid);
 	gate_fill_ids(data);
 	data->ids = 1;
+	data->masks = g->masks;
 }
 
 bool gate_changes_ids(uint64_t nr)
@@ -52,6 +53,21 @@ bool gate_changes_ids(uint64_t nr)
 	case SYS_capset:
 	case SYS_unshare:
 	case SYS_setns:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool gate_sends_signals(uint64_t nr)
+{
+	switch (nr) {
+	case SYS_kill:
+	case SYS_tkill:
+	case SYS_tgkill:
+	case SYS_rt_sigqueueinfo:
+	case SYS_rt_tgsigqueueinfo:
+	case SYS_pidfd_send_signal:
 		return true;
 	default:
 		return false;

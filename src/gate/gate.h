@@ -48,6 +48,7 @@ struct gate {
 	struct mm *mm;               /* NULL: the gate is off, and nothing is ever patched */
 	unsigned after;              /* so many exits make an instruction worth replacing */
 	bool serve[GATE_DATA_CALLS]; /* calls that go to the server, by number */
+	bool masks;                  /* signal masks are the gate's while the program runs */
 	bool serving;                /* there is a server: before, they are not worth replacing */
 	unsigned sites_used, pages_used;
 	uint64_t low, high; /* the trampolines lie between */
@@ -92,5 +93,7 @@ void gate_fill(const struct gate *g, struct gate_data *data);
 void gate_fill_ids(struct gate_data *data);
 /* May a call with this number have changed an answer? Then gate_fill_ids. */
 bool gate_changes_ids(uint64_t nr);
+/* May a call with this number have sent a signal to another thread of the process? */
+bool gate_sends_signals(uint64_t nr);
 
 #endif

@@ -10,6 +10,7 @@
  */
 #include "gate/internal.h"
 
+#include "base/hostcall.h"
 #include "guest/gate.h"
 #include "mm/uaccess.h"
 
@@ -38,7 +39,8 @@ static bool may_serve(const struct gate *g, uint64_t nr)
 
 uint64_t gate_handler(const struct gate *g, uint64_t nr)
 {
-	uint64_t own = nr < GATE_NR_PAGE ? code_for((uint32_t)nr) : 0;
+	bool off = nr >= GATE_NR_PAGE || (nr == SYS_rt_sigprocmask && !g->masks);
+	uint64_t own = off ? 0 : code_for((uint32_t)nr);
 
 	return own ? own : may_serve(g, nr) ? code_for(GATE_NR_ANY) : 0;
 }

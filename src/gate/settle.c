@@ -2,6 +2,7 @@
 /* A vCPU that came out in the middle of a patched call: before or after it, but never in it. See struct gate_entry. */
 #include "gate/internal.h"
 
+#include "base/hostcall.h"
 #include "guest/gate.h"
 
 #define FLAG_CF 0x001u
@@ -71,7 +72,7 @@ static enum gate_settled in_gate(struct gate *g, const struct gate_entry *e, str
 				 enum gate_exit how)
 {
 	uint64_t at = r->rip - GATE_CODE_VA;
-	bool any = e->nr >= GATE_NR_PAGE, saved = any && e->saved && at >= e->saved;
+	bool any = e->nr >= GATE_NR_PAGE, saved = e->saved && at >= e->saved;
 	uint64_t tail = at <= e->in_rcx ? r->rcx : saved ? data->tail : r->r11;
 	struct gate_site *s = gate_site_of_tail(g, tail);
 	uint64_t nr = !any ? e->nr : saved ? data->nr : e->nr == GATE_NR_PAGE ? r->rax : s ? s->nr : 0;
@@ -81,7 +82,7 @@ static enum gate_settled in_gate(struct gate *g, const struct gate_entry *e, str
 	if (e->posted && at >= e->posted && at < e->restored)
 		restore_flags(r, r->r11);
 	if (at >= e->commit || (any && at >= e->posted && e->posted && has_answer(data)))
-		return after_call(s, r, e->nr == GATE_NR_ANY ? data->result : r->rax);
+		return after_call(s, r, e->nr == GATE_NR_ANY ? data->result : e->nr == SYS_rt_sigprocmask ? 0 : r->rax);
 	return before_call(s, r, nr, how == GATE_EXIT_TRAP || how == GATE_EXIT_FAULT);
 }
 

@@ -15,9 +15,10 @@
 
 #define SA_RESTORER 0x04000000
 
-#define BIT(sig) (1UL << ((sig)-1))
+#define BIT(sig)    (1UL << ((sig)-1))
+#define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
 /* A fault of the monitor's on guest memory must always reach uaccess.c; nobody can block KILL and STOP. */
-#define NEVER_BLOCKED (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGKILL) | BIT(SIGSTOP))
+#define NEVER_BLOCKED (BIT(SIGSEGV) | BIT(SIGBUS) | UNBLOCKABLE)
 /* Bits of sa_flags that there are; Linux forgets the others, so that programs can ask. */
 #define KNOWN_FLAGS 0xdc000807UL
 /* Bits of sa_flags that the host needs to know about. */
@@ -139,7 +140,7 @@ static bool on_sent_fault_signal(int sig, siginfo_t *info, void *context)
 		return true;
 	}
 	handler = __atomic_load_n(&t->proc->actions.act[sig].handler, __ATOMIC_RELAXED);
-	if (!(t->signals.blocked & BIT(sig)) && handler <= 1)
+	if (!(signal_blocked(t) & BIT(sig)) && handler <= 1)
 		return handler == 1;
 	if (!t->signals.sent[i].pending) {
 		t->signals.sent[i].info = *info;
@@ -272,7 +273,7 @@ static int64_t change(struct hk_process *p, int sig, const struct hk_sigaction *
 		return r;
 	act->flags = to->flags & KNOWN_FLAGS;
 	act->restorer = to->restorer;
-	act->mask = to->mask & ~(BIT(SIGKILL) | BIT(SIGSTOP));
+	act->mask = to->mask & ~UNBLOCKABLE;
 	__atomic_store_n(&act->handler, to->handler, __ATOMIC_RELAXED);
 	return 0;
 }
@@ -315,9 +316,33 @@ void signal_set_mask(struct hk_task *t, uint64_t mask)
 {
 	uint64_t host;
 
-	t->signals.blocked = mask & ~(BIT(SIGKILL) | BIT(SIGSTOP));
+	t->signals.blocked = mask & ~UNBLOCKABLE;
 	host = signal_host_mask(mask);
 	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &host, NULL, 8);
+}
+
+void signal_let_run(struct hk_task *t, const volatile uint64_t *live)
+{
+	uint64_t all = ~NEVER_BLOCKED;
+
+	__atomic_store_n(&t->signals.live, live, __ATOMIC_RELAXED);
+	hk_hostcall_sure(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
+}
+
+void signal_ran(struct hk_task *t)
+{
+	uint64_t mask = *t->signals.live;
+
+	__atomic_store_n(&t->signals.blocked, mask & ~UNBLOCKABLE, __ATOMIC_RELAXED);
+	__atomic_store_n(&t->signals.live, NULL, __ATOMIC_RELAXED);
+	signal_set_mask(t, mask);
+}
+
+uint64_t signal_blocked(const struct hk_task *t)
+{
+	const volatile uint64_t *live = __atomic_load_n(&t->signals.live, __ATOMIC_RELAXED);
+
+	return live ? *live & ~UNBLOCKABLE : __atomic_load_n(&t->signals.blocked, __ATOMIC_RELAXED);
 }
 
 int64_t signal_waited(struct hk_task *t, uint64_t mask, int64_t result)

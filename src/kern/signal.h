@@ -51,6 +51,8 @@ struct signal_caught {
 
 struct signal_state {     /* one a task; only its own thread touches it, its signal handler included */
 	uint64_t blocked; /* as the guest knows it; bit sig-1 */
+	const volatile uint64_t
+		*live; /* not NULL: the program runs, and its mask is there; it may write anything there */
 	struct hk_sigstack alt;
 	volatile sig_atomic_t caught_count;
 	struct signal_caught caught[SIGNAL_CAUGHT_MAX];
@@ -99,6 +101,14 @@ void signal_resumed(struct hk_task *t);
 int64_t signal_action(struct hk_task *t, int sig, const struct hk_sigaction *new_act, struct hk_sigaction *old_act);
 /* The action by which a signal is about to be handled: with SA_RESETHAND it is the default one from now on. */
 struct hk_sigaction signal_take_action(struct hk_task *t, int sig);
+/*
+ * Around a run of the program in which it may change its mask by itself, at *live: nothing is delivered to this thread in between, only SIGSEGV and SIGBUS
+ * (signal_kick) come through; afterwards the mask is what the program made it, and what is pending and not blocked is delivered as by sigprocmask(2).
+ */
+void signal_let_run(struct hk_task *t, const volatile uint64_t *live);
+void signal_ran(struct hk_task *t);
+/* The mask of a task, also of one that runs. */
+uint64_t signal_blocked(const struct hk_task *t);
 /* Set the mask (SIGKILL and SIGSTOP are taken out) and mirror it. */
 void signal_set_mask(struct hk_task *t, uint64_t mask);
 /* The current call waited with `mask` in place of the guest's (sigsuspend, ppoll) and ended with `result`, which is returned. */

@@ -63,7 +63,7 @@ bool task_list_blocked(struct task_list *l, pid_t tid, uint64_t *set)
 	pthread_mutex_lock(&l->lock);
 	t = find(l, tid);
 	if (t)
-		*set = __atomic_load_n(&t->signals.blocked, __ATOMIC_RELAXED);
+		*set = signal_blocked(t);
 	pthread_mutex_unlock(&l->lock);
 	return t;
 }

@@ -107,6 +107,8 @@ void threads_forked(struct thread *th);
 /* The loop was left. A thread that ends alone is taken off the lists, and its host thread ends when this returns; if the process ends, that happens here,
  * but on the first thread, which returns with m->status and m->killed_by set. */
 void thread_leave(struct thread *th, struct hk_err *err);
+/* A signal may have been sent to a thread of the process: what any of them lets in from now on it lets in by an exit, until it has come out once. */
+void threads_hold_all(struct monitor *m);
 /* The caller ends the process. Whoever comes second never returns. */
 void monitor_claim_end(struct monitor *m);
 

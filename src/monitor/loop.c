@@ -24,6 +24,8 @@ static void on_syscall(struct thread *th)
 		server_stop(&th->m->server);
 		gate_fill_ids(th->vcpu.data);
 	}
+	if (th->m->gate.masks && gate_sends_signals(call.nr))
+		threads_hold_all(th->m);
 	if (signal_was_kick(&th->task) && result == -EINTR)
 		result = -HK_ERESTARTSYS;
 	if (th->task.regs_replaced) {
@@ -67,6 +69,32 @@ static void on_broken(struct thread *th, const struct vcpu_exit *e, struct hk_er
 	th->task.exit_code = HUSK_EXIT_FAILURE;
 }
 
+/* May the program change its signal mask without an exit? Then it runs with all signals blocked but those that it has not. */
+static void let_run(struct thread *th)
+{
+	struct gate_data *data = th->vcpu.data;
+
+	if (data && th->m->gate.masks) {
+		uint64_t held;
+
+		data->blocked = th->task.signals.blocked;
+		if (vcpu_hold_signals(&th->vcpu, signal_host_mask(data->blocked), &held) == 0) {
+			data->held = held;
+			signal_let_run(&th->task, &data->blocked);
+		} else {
+			data->masks = 0;
+		}
+	}
+	server_let(th);
+}
+
+static void take(struct thread *th)
+{
+	server_take(th);
+	if (th->task.signals.live)
+		signal_ran(&th->task);
+}
+
 void monitor_loop(struct thread *th, struct hk_err *err)
 {
 	struct hk_task *t = &th->task;
@@ -76,10 +104,10 @@ void monitor_loop(struct thread *th, struct hk_err *err)
 		gate_fill(&th->m->gate, th->vcpu.data);
 	server_join(&th->m->server, th);
 	while (!t->exiting) {
-		server_let(th);
+		let_run(th);
 		vcpu_run(&th->vcpu, &e);
 		family_count_exit(th->task.proc->family, th->slot);
-		server_take(th);
+		take(th);
 		if (settle(th, &e))
 			e.event = VCPU_KICKED;
 		switch (e.event) {

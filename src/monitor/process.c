@@ -280,6 +280,7 @@ static int take_back(struct forking *f)
 
 	for (int i = 0; i < VCPU_EVENT_COUNT; i++)
 		v->exits[i] += f->child->th.vcpu.exits[i];
+	v->holds = false;
 	if (v->data)
 		gate_fill(&f->th->m->gate, v->data);
 	if (r == 0)

@@ -138,6 +138,8 @@ static void start_gate(struct monitor *m)
 	unsigned after = m->server.dear ? PATCH_AFTER_DEAR : PATCH_AFTER;
 
 	gate_init(&m->gate, m->proc.mm, m->opt->patch_after ? m->opt->patch_after : after);
+	/* Around each exit it costs two calls to the host: too much where an exit is cheap. */
+	m->gate.masks = m->server.dear;
 	for (unsigned nr = 0; nr < HK_ARRAY_LEN(m->gate.serve); nr++)
 		m->gate.serve[nr] = m->server.possible && hk_may_serve(nr);
 }

@@ -340,6 +340,17 @@ void thread_leave(struct thread *th, struct hk_err *err)
 	monitor_end(m);
 }
 
+void threads_hold_all(struct monitor *m)
+{
+	pthread_mutex_lock(&m->threads.lock);
+	for (struct thread *th = m->threads.made; th; th = th->next_made)
+		if (th->vcpu.data)
+			__atomic_store_n(&th->vcpu.data->held, ~0UL, __ATOMIC_RELEASE);
+	if (m->first.vcpu.data)
+		__atomic_store_n(&m->first.vcpu.data->held, ~0UL, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&m->threads.lock);
+}
+
 static void init_locks(struct monitor *m)
 {
 	pthread_mutex_init(&m->threads.lock, NULL);

@@ -275,6 +275,8 @@ void vcpu_run(struct vcpu *v, struct vcpu_exit *out)
 			exit_failed(v, error, out);
 		else
 			exit_reason(v, out);
+		if (out->event == VCPU_KICKED)
+			vcpu_was_kicked(v);
 	} while (out->event == VCPU_KICKED && !settle_kick(v, &before));
 	v->exits[out->event]++;
 }

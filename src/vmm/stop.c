@@ -6,8 +6,11 @@
 #include "base/hostcall.h"
 #include "vmm/vcpu.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <linux/kvm.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 /* A kick could be lost to a signal of the same number that is pending: it is repeated. */
@@ -45,6 +48,38 @@ void vcpu_enter(struct vcpu *v)
 		vcpu_leave(v);
 		hk_hostcall_sure(SYS_futex, &vm->stopped, FUTEX_WAIT_PRIVATE, 1, 0, 0, 0);
 	}
+}
+
+static int hold(struct vcpu *v, uint64_t mask)
+{
+	struct {
+		struct kvm_signal_mask head;
+		uint8_t set[sizeof(mask)];
+	} m = { .head.len = sizeof(mask) };
+
+	memcpy(m.head.sigset, &mask, sizeof(mask));
+	if (ioctl(v->fd, KVM_SET_SIGNAL_MASK, &m))
+		return -errno;
+	v->held = mask;
+	v->holds = true;
+	return 0;
+}
+
+int vcpu_hold_signals(struct vcpu *v, uint64_t mask, uint64_t *held)
+{
+	uint64_t to = !v->holds ? 0 : v->raised ? mask : v->held & mask;
+	int r = v->holds && to == v->held ? 0 : hold(v, to);
+
+	v->raised = false;
+	*held = to;
+	return r;
+}
+
+void vcpu_was_kicked(struct vcpu *v)
+{
+	/* A signal that stays pending would end each run before it begins. */
+	if (v->holds && hold(v, ~0UL) == 0)
+		v->raised = true;
 }
 
 void vm_add_vcpu(struct vm *vm, struct vcpu *v)

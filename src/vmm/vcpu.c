@@ -526,6 +526,7 @@ int vcpu_renew(struct vcpu *v, struct mm *mm, struct hk_err *err)
 	fd_guard_drop(v->vm->guard, &v->fd);
 	v->state = VCPU_AT_RING3;
 	v->inside = 0;
+	v->holds = false;
 	memset(v->exits, 0, sizeof(v->exits));
 	if (v->data)
 		v->data->answered = 0;

@@ -55,6 +55,9 @@ struct vcpu {
 	uint32_t inside;                /* in KVM_RUN, or about to be */
 	struct gate_data *data;         /* its page for patched calls, which the guest may write; NULL: there is none */
 	uint64_t exits[VCPU_EVENT_COUNT];
+	/* What vcpu_hold_signals told KVM; `holds` is false until it did. Raised: a signal ended a run, and until the next time none does. */
+	bool holds, raised;
+	uint64_t held;
 };
 
 /* Make vCPU number id with ring-3 state, all registers zero. The first one also finds out what SYSCALL does here. */
@@ -65,12 +68,20 @@ HK_MUST_CHECK int vcpu_renew(struct vcpu *v, struct mm *mm, struct hk_err *err);
 HK_MUST_CHECK int vcpu_reclaim(struct vcpu *v, const struct mm *mm);
 void vcpu_close(struct vcpu *v);
 
+/*
+ * From now on runs are ended by signals as if the thread's mask were *held, a part of `mask`, whatever it is; where a signal of the rest is pending, all of it.
+ * For a caller that blocks all signals around its runs (KVM_SET_SIGNAL_MASK). 0 or -errno.
+ */
+HK_MUST_CHECK int vcpu_hold_signals(struct vcpu *v, uint64_t mask, uint64_t *held);
+
 /* Run until something happens. */
 void vcpu_run(struct vcpu *v, struct vcpu_exit *out);
 
 /* Around each KVM_RUN (stop.c): wait while the world is stopped; say that it is over. */
 void vcpu_enter(struct vcpu *v);
 void vcpu_leave(struct vcpu *v);
+/* A signal or a kick ended a run. */
+void vcpu_was_kicked(struct vcpu *v);
 /* Have vm_stop know it. */
 void vm_add_vcpu(struct vm *vm, struct vcpu *v);
 
