@@ -13,6 +13,7 @@
 #define FILL_MOST      (1UL << 20)   /* anonymous memory: most of what is asked for in small pieces is used */
 #define FILL_FILE_MOST (128UL << 10) /* a library's data: each page filled is a page copied */
 #define FILL_TOP       (16UL << 10)  /* of what is too large to be filled: a thread's stack begins at its end */
+#define FILL_STACK     (8UL << 10)
 #define HUGE_PAGE      (2UL << 20)
 
 #ifndef MADV_POPULATE_WRITE
@@ -69,4 +70,23 @@ void mm_ahead_stack(const struct mm *mm, uint64_t start, uint64_t end)
 {
 	if (mm->ahead)
 		fill(hk_align_down(start, HK_PAGE_SIZE), end);
+}
+
+void mm_ahead_forked(const struct mm *mm, uint64_t sp)
+{
+	uint64_t page = hk_align_down(sp, HK_PAGE_SIZE), left = FILL_MOST;
+
+	if (!mm->ahead)
+		return;
+	if (gva_range_ok(GVA(page - FILL_STACK), 2 * FILL_STACK))
+		fill(page - FILL_STACK, page + FILL_STACK);
+	for (struct vma *v = vma_first(&mm->vmas); v; v = vma_next(v)) {
+		uint64_t size = v->end - v->start;
+
+		if (!is_private_data(v) || (v->flags & (VMA_NORESERVE | VMA_GROWSDOWN)) ||
+		    size > hk_min(left, v->file ? FILL_FILE_MOST : FILL_MOST))
+			continue;
+		fill(v->start, v->end);
+		left -= size;
+	}
 }

@@ -43,6 +43,8 @@ struct mm {
 /* ops: how a memory slot is made (filled by vmm/, or by a test's fake). */
 HK_MUST_CHECK int mm_init(struct mm *mm, const struct pt_ops *ops, void *ops_ctx);
 /* [start, end) of the first stack is about to be used. */
+/* With the lock. A fork is over, here in the parent or the child, whose stack pointer this is: what is small is copied now, not at its first touch. */
+void mm_ahead_forked(const struct mm *mm, uint64_t sp);
 void mm_ahead_stack(const struct mm *mm, uint64_t start, uint64_t end);
 /* Unmap all the guest's memory and free the tree. */
 void mm_destroy(struct mm *mm);

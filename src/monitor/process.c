@@ -141,6 +141,15 @@ static void apply_request(struct hk_task *t, const struct clone_request *req)
 		t->cpu->ops->regs(t->cpu)->rsp = req->stack.v;
 }
 
+static void ahead(struct thread *th)
+{
+	struct mm *mm = th->task.proc->mm;
+
+	pthread_mutex_lock(&mm->lock);
+	mm_ahead_forked(mm, th->vcpu.regs.rsp);
+	pthread_mutex_unlock(&mm->lock);
+}
+
 static void begin_child(struct forking *f)
 {
 	struct thread *th = f->th;
@@ -161,6 +170,7 @@ static void begin_child(struct forking *f)
 	if (th->vcpu.data)
 		gate_fill(&th->m->gate, th->vcpu.data);
 	apply_request(t, f->req);
+	ahead(th);
 	signal_forked(t);
 }
 
@@ -176,6 +186,7 @@ static int64_t begin_parent(struct forking *f, pid_t pid)
 		return pid;
 	}
 	family_name(f->th->task.proc->family, f->slot, pid);
+	ahead(f->th);
 	if (f->req->flags & CLONE_PARENT_SETTID)
 		(void)!put_guest(f->req->parent_tid, &pid);
 	if (f->req->flags & CLONE_PIDFD)
