@@ -98,7 +98,7 @@ help:
 	@echo 'make demo        install what the build needs, build, run a real program in a VM'
 	@echo 'make check       install what the tests need, run them all (unit, fuzz-short, check-guests: parts of it)'
 	@echo 'make examples    the example programs, among them guests for husk boot'
-	@echo 'make bench       husk : native : peer, in one run; JSON=FILE'
+	@echo 'make bench       husk : native : peer, in one run; JSON=FILE; bench-startup, bench-clocks: the parts of a start, the clocks for an hour'
 	@echo 'make linux       a Linux kernel with make_vcpu, get_ptree and mapspages, for QEMU; then check-linux, linux-shell, linux-bench'
 	@echo 'make fuzz        each fuzzer for FUZZ_SECONDS'
 	@echo 'make install     below PREFIX ($(PREFIX)), DESTDIR honoured; make uninstall takes it away'

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# make bench [JSON=FILE] [BENCH='--runs 20 --only startup']: native, husk and, where installed, runsc, in one table. make bench-startup: where the time goes.
+# make bench [JSON=FILE] [BENCH='--runs 20 --only startup']: native, husk and, where installed, runsc, in one table. make bench-startup: where the time goes. make bench-clocks [MINUTES=60]: the guest's
+# clocks against the host's.
 
 BENCH_BIN  := $(B)/bench
 BENCH_WORK := $(addprefix $(BENCH_BIN)/,hello hello-static work)
@@ -20,9 +21,16 @@ $(BENCH_BIN)/bench: bench/bench.c bench/run.c bench/memory.c bench/phases.c benc
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE -I. -O2 $(WARN) -o $@ $(filter %.c,$^) -lm
 
-.PHONY: bench bench-startup
+$(BENCH_BIN)/clocks: bench/clocks.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARN) -o $@ $<
+
+.PHONY: bench bench-startup bench-clocks
 bench: $(B)/husk $(BENCH_BIN)/bench $(BENCH_WORK)
 	$(BENCH_BIN)/bench --bin $(BENCH_BIN) --husk $(B)/husk $(if $(JSON),--json $(JSON)) $(BENCH)
 
 bench-startup: $(B)/husk $(BENCH_BIN)/bench $(BENCH_WORK)
 	$(BENCH_BIN)/bench --bin $(BENCH_BIN) --husk $(B)/husk --only phases $(BENCH)
+
+bench-clocks: $(B)/husk $(BENCH_BIN)/clocks
+	$(B)/husk run --unconfined -- $(BENCH_BIN)/clocks $(or $(MINUTES),60)
