@@ -10,7 +10,10 @@
 
 #include <sys/mman.h>
 
-#define FILL_MOST      (1UL << 20)   /* anonymous memory: most of what is asked for in small pieces is used */
+#define FILL_LEAST                                                                                                     \
+	(128UL                                                                                                         \
+	 << 10) /* anonymous memory, as an allocator asks for it; what is smaller is left as it is, for who looks at it (mapspages) */
+#define FILL_MOST      (1UL << 20)   /* most of what is asked for in such pieces is used */
 #define FILL_FILE_MOST (128UL << 10) /* a library's data: each page filled is a page copied */
 #define FILL_TOP       (16UL << 10)  /* of what is too large to be filled: a thread's stack begins at its end */
 #define FILL_STACK     (8UL << 10)
@@ -37,11 +40,17 @@ static bool is_private_data(const struct vma *v)
 	return !(v->flags & VMA_SHARED) && (v->prot & PROT_WRITE) && v->kind != VMA_STACK;
 }
 
+/* Is [start, end) of v small enough to be filled, and large enough? A heap is filled from its first page on. */
+static bool is_small(const struct vma *v, uint64_t size)
+{
+	return v->file ? size <= FILL_FILE_MOST : size <= FILL_MOST && (size >= FILL_LEAST || v->kind == VMA_HEAP);
+}
+
 void mm_ahead(const struct mm *mm, const struct vma *v, uint64_t start, uint64_t end)
 {
 	if (!mm->ahead || v->file || !is_private_data(v))
 		return;
-	if (end - start <= FILL_MOST)
+	if (is_small(v, end - start))
 		fill(start, end);
 	else if (end - start >= HUGE_PAGE && !(v->flags & (VMA_NORESERVE | VMA_GROWSDOWN)))
 		hk_hostcall_sure(SYS_madvise, start, end - start, MADV_HUGEPAGE);
@@ -52,7 +61,7 @@ void mm_ahead_mapped(const struct mm *mm, const struct vma *v, int flags)
 	/* Until it is touched, a private mapping shows what others write to its file; nobody writes to what a dynamic linker maps, with this flag. */
 	bool library = v->file && (flags & MAP_DENYWRITE);
 
-	if (mm->ahead && library && is_private_data(v) && v->end - v->start <= FILL_FILE_MOST)
+	if (mm->ahead && library && is_private_data(v) && is_small(v, v->end - v->start))
 		fill(v->start, v->end);
 	else if (!(flags & MAP_STACK))
 		mm_ahead(mm, v, v->start, v->end);
@@ -83,8 +92,8 @@ void mm_ahead_forked(const struct mm *mm, uint64_t sp)
 	for (struct vma *v = vma_first(&mm->vmas); v; v = vma_next(v)) {
 		uint64_t size = v->end - v->start;
 
-		if (!is_private_data(v) || (v->flags & (VMA_NORESERVE | VMA_GROWSDOWN)) ||
-		    size > hk_min(left, v->file ? FILL_FILE_MOST : FILL_MOST))
+		if (!is_private_data(v) || (v->flags & (VMA_NORESERVE | VMA_GROWSDOWN)) || !is_small(v, size) ||
+		    size > left)
 			continue;
 		fill(v->start, v->end);
 		left -= size;
