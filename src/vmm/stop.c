@@ -52,9 +52,9 @@ void vcpu_enter(struct vcpu *v)
 
 static int hold(struct vcpu *v, uint64_t mask)
 {
-	struct {
+	union {
 		struct kvm_signal_mask head;
-		uint8_t set[sizeof(mask)];
+		char room[sizeof(struct kvm_signal_mask) + sizeof(mask)];
 	} m = { .head.len = sizeof(mask) };
 
 	memcpy(m.head.sigset, &mask, sizeof(mask));
