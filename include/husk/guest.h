@@ -4,7 +4,6 @@
  * Their numbers are husk's own. Defined before this header is read,
  *   HUSK_LINUX_NUMBERS    takes those of the patched kernel,
  *   HUSK_CLASSIC_NUMBERS  the courses': `husk run --classic-numbers`, or a kernel with CONFIG_COURSE_SYSCALL_NUMBERS.
- * husk serves mapspages so far, and answers ENOSYS to the other two.
  * The wrappers return what the call returns, or -1 with errno set.
  */
 #ifndef HUSK_GUEST_H

@@ -57,7 +57,7 @@ static const struct {
 	{ "observe", "FILE", optional_argument, OPT_OBSERVE,
 	  "end with the system calls that were made, as a profile, on standard error or in FILE" },
 	{ "classic-numbers", NULL, no_argument, OPT_CLASSIC_NUMBERS,
-	  "serve mapspages, a system call of operating-systems courses, as 450 too" },
+	  "serve make_vcpu, get_ptree and mapspages, calls of courses, as 333, 449 and 450 too" },
 	{ "no-patch", NULL, no_argument, OPT_NO_PATCH,
 	  "leave the program's code alone: every system call leaves the virtual machine" },
 	{ "patch-after", "N", required_argument, OPT_PATCH_AFTER,

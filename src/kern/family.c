@@ -141,6 +141,21 @@ int family_claim(struct family *f)
 	return slot;
 }
 
+static struct family_slot *find(struct family *f, pid_t pid)
+{
+	for (uint32_t i = 0; i < top_of(f); i++)
+		if (tid_of(&f->slot[i]) == pid && f->slot[i].pid == pid)
+			return &f->slot[i];
+	return NULL;
+}
+
+static bool is_marked(struct family *f, pid_t pid)
+{
+	const struct family_slot *s = find(f, pid);
+
+	return s && (__atomic_load_n(&s->marks, __ATOMIC_SEQ_CST) & FAMILY_PROCESS_MARKED);
+}
+
 void family_fill(struct family *f, int slot, pid_t pid, pid_t tid, unsigned vcpu)
 {
 	struct family_slot *s;
@@ -151,9 +166,13 @@ void family_fill(struct family *f, int slot, pid_t pid, pid_t tid, unsigned vcpu
 	s->pid = pid;
 	s->vcpu = vcpu;
 	s->exits = 0;
+	s->marks = 0;
 	s->exe[0] = '\0';
 	s->since_ns = now(CLOCK_BOOTTIME);
-	__atomic_store_n(&s->tid, tid, __ATOMIC_RELEASE);
+	__atomic_store_n(&s->tid, tid, __ATOMIC_SEQ_CST);
+	/* Who marks the process marks it first and looks for threads then. */
+	if (tid != pid && __atomic_load_n(&f->marking, __ATOMIC_SEQ_CST) && is_marked(f, pid))
+		__atomic_fetch_or(&s->marks, FAMILY_MARKED, __ATOMIC_RELAXED);
 }
 
 void family_name(struct family *f, int slot, pid_t pid)
@@ -185,14 +204,6 @@ void family_forget(struct family *f, pid_t pid, int keep)
 	for (uint32_t i = 0; i < top_of(f); i++)
 		if (tid_of(&f->slot[i]) > 0 && f->slot[i].pid == pid && (int)i != keep)
 			family_release(f, (int)i);
-}
-
-static struct family_slot *find(struct family *f, pid_t pid)
-{
-	for (uint32_t i = 0; i < top_of(f); i++)
-		if (tid_of(&f->slot[i]) == pid && f->slot[i].pid == pid)
-			return &f->slot[i];
-	return NULL;
 }
 
 bool family_has(struct family *f, pid_t pid)
@@ -232,4 +243,49 @@ bool family_exe(struct family *f, pid_t pid, char exe[224])
 	memcpy(exe, s->exe, sizeof(s->exe));
 	exe[sizeof(s->exe) - 1] = '\0';
 	return true;
+}
+
+/* ---- marks ---- */
+
+void family_end_first(struct family *f, int slot)
+{
+	if (slot >= 0 && slot < FAMILY_SLOTS)
+		__atomic_fetch_or(&f->slot[slot].marks, FAMILY_ENDED, __ATOMIC_RELAXED);
+}
+
+unsigned family_mark(struct family *f, pid_t pid, void (*cb)(pid_t tid, unsigned vcpu, void *ctx), void *ctx)
+{
+	struct family_slot *process = find(f, pid);
+	unsigned count = 0;
+
+	if (!process || !lives(process))
+		return 0;
+	__atomic_store_n(&f->marking, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&process->marks, FAMILY_PROCESS_MARKED, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < top_of(f); i++) {
+		struct family_slot *s = &f->slot[i];
+		pid_t tid = __atomic_load_n(&s->tid, __ATOMIC_SEQ_CST);
+
+		if (tid <= 0 || s->pid != pid)
+			continue;
+		if (__atomic_fetch_or(&s->marks, FAMILY_MARKED, __ATOMIC_RELAXED) & FAMILY_ENDED)
+			continue;
+		cb(tid, s->vcpu, ctx);
+		count++;
+	}
+	return count;
+}
+
+void family_unmark(struct family *f, int slot)
+{
+	if (slot >= 0 && slot < FAMILY_SLOTS)
+		__atomic_store_n(&f->slot[slot].marks, 0, __ATOMIC_RELAXED);
+}
+
+bool family_marked(struct family *f, pid_t tid)
+{
+	for (uint32_t i = 0; i < top_of(f) && tid > 0; i++)
+		if (tid_of(&f->slot[i]) == tid)
+			return __atomic_load_n(&f->slot[i].marks, __ATOMIC_RELAXED) & FAMILY_MARKED;
+	return false;
 }

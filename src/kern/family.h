@@ -9,6 +9,7 @@
 #define HK_KERN_FAMILY_H
 
 #include "base/compiler.h"
+#include "kern/klog.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -18,12 +19,17 @@
 #define FAMILY_SLOTS 8192         /* threads of all processes together */
 #define FAMILY_STATS (64UL << 10) /* for trace/stats.c */
 
+/* make_vcpu's mark on a thread; on a process, in its first thread's slot; and that this thread has ended while its process lives on. */
+#define FAMILY_MARKED         1U
+#define FAMILY_PROCESS_MARKED 2U
+#define FAMILY_ENDED          4U
+
 /* A guest thread. That of a process's first thread stands for the process and stays until that ends. */
 struct family_slot {
 	int32_t tid; /* 0: free; -1: taken, not filled yet */
 	int32_t pid;
 	uint32_t vcpu;
-	uint32_t pad;
+	uint32_t marks;    /* FAMILY_* below */
 	uint64_t exits;    /* of the vCPU, up to its last exit */
 	uint64_t since_ns; /* CLOCK_BOOTTIME when it was filled */
 	char exe[224];     /* cut; of a process's first thread */
@@ -40,6 +46,8 @@ struct family {
 	uint64_t exits[8];         /* of processes that have ended, by kind */
 	uint64_t answered, served; /* their calls that the gate answered, and the server threads */
 	uint64_t vcpus;            /* that they made */
+	uint32_t marking;          /* make_vcpu was called: there may be marks */
+	struct klog log;
 	struct family_slot slot[FAMILY_SLOTS];
 	_Alignas(64) uint8_t stats[FAMILY_STATS];
 };
@@ -58,6 +66,18 @@ void family_show(struct family *f, int slot, const char *exe);
 void family_release(struct family *f, int slot);
 /* Release all of a process but `keep` (-1: none). */
 void family_forget(struct family *f, pid_t pid, int keep);
+
+/* The first thread of the process has ended, its process has not. */
+void family_end_first(struct family *f, int slot);
+
+/*
+ * make_vcpu: mark all threads of a process, and those that it will have; call back for each that lives. Their number; 0: there is no such process. A thread that
+ * is being made meanwhile is marked here or marks itself.
+ */
+unsigned family_mark(struct family *f, pid_t pid, void (*cb)(pid_t tid, unsigned vcpu, void *ctx), void *ctx);
+/* The process of this slot, its only thread left, has no mark any more: exec. */
+void family_unmark(struct family *f, int slot);
+bool family_marked(struct family *f, pid_t tid);
 
 static inline void family_count_exit(struct family *f, int slot)
 {

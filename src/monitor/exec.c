@@ -168,6 +168,7 @@ static int hand_over(struct thread *th, int *program_fd, const struct exec_progr
 	if (!guard->borrowed)
 		monitor_add_up(th->m);
 	family_forget(th->task.proc->family, getpid(), th->slot);
+	family_unmark(th->task.proc->family, th->slot);
 	if (th->task.proc->trace && th->task.call)
 		th->task.proc->trace->leave(th->task.proc->trace->ctx, th->task.call, 0);
 	r = start_anew(&h, fd, p->argv);

@@ -38,7 +38,7 @@ struct monitor_options {
 	unsigned pids;         /* the most processes and threads; 0 = no limit */
 	struct call_policy policy;
 	bool aslr;
-	bool classic_numbers; /* mapspages by its old number too */
+	bool classic_numbers; /* husk's own calls by their old numbers too */
 	enum monitor_io io;
 	unsigned patch_after; /* exits; 0: the default */
 	bool patch;           /* SYSCALL instructions may be replaced by jumps to the gate */

@@ -292,6 +292,7 @@ static void bury(struct thread *th)
 	signal_end_thread(&th->task);
 	/* The process lives on under the number of its first host thread, which so cannot end. */
 	if (th->task.tid == getpid()) {
+		family_end_first(th->m->proc.family, th->slot);
 		clear_tid(tid_at);
 		wait_for_the_end();
 	}

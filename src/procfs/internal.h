@@ -35,7 +35,7 @@ typedef int proc_make_fn(struct hk_task *t, const struct proc_ref *ref, struct h
 proc_make_fn proc_make_maps, proc_make_smaps, proc_make_smaps_rollup, proc_make_numa_maps;
 proc_make_fn proc_make_status, proc_make_stat, proc_make_statm, proc_make_limits;
 proc_make_fn proc_make_cmdline, proc_make_environ, proc_make_auxv;
-proc_make_fn proc_make_meminfo, proc_make_cpuinfo;
+proc_make_fn proc_make_meminfo, proc_make_cpuinfo, proc_make_husk;
 
 struct hostmaps;
 /* The line of /proc/self/maps for one mapping. */

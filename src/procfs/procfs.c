@@ -16,6 +16,7 @@
 #include <sys/statfs.h>
 
 enum policy {
+	OURS,   /* ours, where the host has none; in a thread's directory, by its absolute name */
 	MADE,   /* ours; writing as the host's permissions say, and to no effect */
 	PASS,   /* the host's */
 	READ,   /* the host's, to be read */
@@ -63,6 +64,7 @@ static const struct rule own_rules[] = {
 	{ "stat", MADE, proc_make_stat, NULL },
 	{ "statm", MADE, proc_make_statm, NULL },
 	{ "limits", MADE, proc_make_limits, NULL },
+	{ "husk", OURS, proc_make_husk, NULL },
 	{ "task", PASS, NULL, NULL },
 	/* descriptors and where paths start */
 	{ "fd", PASS, NULL, NULL },
@@ -135,6 +137,7 @@ static const struct rule other_rules[] = {
 	{ "fd/*", REFUSE, NULL, why_other },
 	{ "fdinfo/*", REFUSE, NULL, why_other },
 	{ "oom_score_adj", PASS, NULL, NULL },
+	{ "husk", OURS, proc_make_husk, NULL },
 	{ "", PASS, NULL, NULL },
 	{ "*", READ, NULL, why_other },
 };
@@ -241,10 +244,12 @@ static int64_t refuse(struct hk_task *t, const struct proc_ref *ref, int flags, 
 	return -EACCES;
 }
 
-static int64_t make(struct hk_task *t, const struct proc_ref *ref, int flags, proc_make_fn *fn)
+/* may: what stands for the file in check_open. */
+static int64_t make(struct hk_task *t, const struct proc_ref *ref, const struct proc_ref *may, int flags,
+		    proc_make_fn *fn)
 {
 	struct hk_strbuf text = { .max = PROC_TEXT_MAX };
-	int64_t r = check_open(ref, flags);
+	int64_t r = check_open(may, flags);
 
 	if (r)
 		return r;
@@ -253,6 +258,18 @@ static int64_t make(struct hk_task *t, const struct proc_ref *ref, int flags, pr
 		r = proc_snapshot(ref->path, &text, flags);
 	hk_strbuf_free(&text);
 	return r;
+}
+
+/* A file that the host has not may be opened like one that is there whenever the thread is. */
+static int64_t make_ours(struct hk_task *t, const struct proc_ref *ref, int flags, proc_make_fn *fn)
+{
+	struct proc_ref beside = *ref;
+	char *last = strrchr(beside.path, '/');
+
+	if (!strstr(ref->path, "/task/"))
+		return -ENOENT;
+	snprintf(last, sizeof(beside.path) - (size_t)(last - beside.path), "/stat");
+	return make(t, ref, &beside, flags, fn);
 }
 
 /* Where the fd/N of a reference leads, if to one of our own files. */
@@ -280,7 +297,9 @@ static int64_t open_ref(struct hk_task *t, const struct proc_ref *ref, int flags
 		return PROCFS_PASS;
 	switch (rule->policy) {
 	case MADE:
-		return make(t, ref, flags, rule->make);
+		return make(t, ref, ref, flags, rule->make);
+	case OURS:
+		return make_ours(t, ref, flags, rule->make);
 	case READ:
 		return opens_for_write(flags) ? refuse(t, ref, flags, rule->why) : PROCFS_PASS;
 	case REFUSE:

@@ -44,4 +44,25 @@ int64_t procfs_filter_dirents(struct hk_task *t, int dirfd, char *buf, size_t le
  */
 int64_t procfs_mapspages(struct hk_task *t, uint64_t start, uint64_t end, gva_t buf, uint64_t size);
 
+/* A process of the sandbox, as the host's /proc has it. */
+struct proc_process {
+	pid_t pid, parent; /* parent: 0 if it is not of the sandbox */
+	char state;        /* as in proc(5) */
+	bool member;       /* of the family */
+	uint64_t start;    /* clock ticks since boot */
+	uid_t uid, euid;
+	char comm[16];
+	int level; /* in a tree */
+};
+
+/* A process of the sandbox that is no zombie: 0 or -ESRCH. */
+HK_MUST_CHECK int procfs_process(struct hk_task *t, pid_t pid, struct proc_process *out);
+/* root, which may be a zombie, and all below it: level by level, the children of one parent by age. Their number, *out is the caller's to free; or -ESRCH, -ENOMEM. */
+HK_MUST_CHECK int procfs_tree(struct hk_task *t, pid_t root, struct proc_process **out);
+
+#define PROC_COMM_MAX 64
+
+/* A thread's name as it may stand in a log: what cannot be printed is escaped. */
+void procfs_comm(pid_t pid, pid_t tid, char out[PROC_COMM_MAX]);
+
 #endif
