@@ -205,7 +205,8 @@ static int start_vm(struct monitor *m, const struct inheritance *in, struct hk_e
 		return r;
 	m->first.task.cpu = &m->first.vcpu.cpu;
 	server_init(&m->server, m->opt->io, m->vm.facts.syscall == VM_SYSCALL_RING3);
-	proc->mm->ahead = m->server.dear;
+	/* Who inspects wants to see what the program touched. */
+	proc->mm->ahead = m->server.dear && m->opt->inspect.when == INSPECT_NEVER;
 	if (m->first.vcpu.data)
 		start_gate(m);
 	m->first.task.signals.xsave_size = m->vm.facts.xsave_size;
