@@ -38,7 +38,7 @@ static bool call_tree(int most)
 {
 	int n = most;
 
-	if (get_ptree(infos, &n, getppid()) == 0 && n == most)
+	if (get_ptree(infos, &n, getpid()) == 0 && n == most)
 		return true;
 	if (errno != ENOSYS)
 		die("get_ptree: %d of %d", n, most);
