@@ -160,8 +160,11 @@ _husk_syscalls() {
 
 # The sandboxes that run.
 _husk_ids() {
+	local options=--help
+
+	[[ ${words[1]} != log ]] || options='--follow --help'
 	if [[ $cur == -* || ${words[cword - 1]} == -- ]]; then
-		COMPREPLY=($(compgen -W '--help' -- "$cur"))
+		COMPREPLY=($(compgen -W "$options" -- "$cur"))
 	else
 		COMPREPLY=($(compgen -W "$("${words[0]}" ps 2>/dev/null | sed -nE 's/^([^ ]+)  husk .*/\1/p')" -- "$cur"))
 	fi
@@ -194,13 +197,13 @@ _husk() {
 
 	COMPREPLY=()
 	if ((cword == 1)); then
-		COMPREPLY=($(compgen -W 'run ps stop kill doctor syscalls inspect boot lab --help --version' -- "$cur"))
+		COMPREPLY=($(compgen -W 'run ps log stop kill doctor syscalls inspect boot lab --help --version' -- "$cur"))
 		return
 	fi
 	case ${words[1]} in
 	run) _husk_run ;;
 	doctor | ps) COMPREPLY=($(compgen -W '--json --help' -- "$cur")) ;;
-	stop | kill) _husk_ids ;;
+	log | stop | kill) _husk_ids ;;
 	boot) _husk_boot ;;
 	inspect) _husk_inspect ;;
 	lab)

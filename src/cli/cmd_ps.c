@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "monitor/monitor.h"
 #include "service/registry.h"
+#include "service/shared.h"
 #include "service/tasks.h"
 
 #include <stdio.h>
@@ -16,21 +17,35 @@ static int help(void)
 	     "program's "
 	     "threads: number of\n"
 	     "process and thread on the host and as the program knows them, state, CPU time, resident memory of the "
-	     "process, name.\n\n"
+	     "process, number of\n"
+	     "its vCPU and how often that has left the guest, * if make_vcpu has marked it, name. A thread without a "
+	     "vCPU is a helper of the host's.\n\n"
 	     "  --json  as one JSON array\n"
 	     "  --help  this text");
 	return 0;
 }
 
-static void show_text(const struct sandbox *s, const struct sandbox_task *t, int n)
+/* What only husk knows of a thread; there may be nothing. */
+static void show_vcpu(const struct family_slot *slot)
+{
+	if (slot)
+		printf(" %5u %10lu%c", slot->vcpu, (unsigned long)slot->exits, slot->marks & FAMILY_MARKED ? '*' : ' ');
+	else
+		printf(" %5s %10s ", "-", "-");
+}
+
+static void show_text(const struct sandbox *s, const struct family *f, const struct sandbox_task *t, int n)
 {
 	printf("%s  husk %d  %s\n", s->id, s->supervisor, s->command);
 	if (n)
-		printf("  %8s %8s %8s %8s %s %10s %10s  %s\n", "PID", "TID", "IN-PID", "IN-TID", "S", "CPU s",
-		       "MEM KiB", "NAME");
-	for (int i = 0; i < n; i++)
-		printf("  %8d %8d %8d %8d %c %10.2f %10lu  %s\n", t[i].pid, t[i].tid, t[i].inside_pid, t[i].inside_tid,
-		       t[i].state, (double)t[i].cpu_ms / 1e3, (unsigned long)t[i].resident / 1024, t[i].name);
+		printf("  %8s %8s %8s %8s %s %10s %10s %5s %10s   %s\n", "PID", "TID", "IN-PID", "IN-TID", "S", "CPU s",
+		       "MEM KiB", "VCPU", "EXITS", "NAME");
+	for (int i = 0; i < n; i++) {
+		printf("  %8d %8d %8d %8d %c %10.2f %10lu", t[i].pid, t[i].tid, t[i].inside_pid, t[i].inside_tid,
+		       t[i].state, (double)t[i].cpu_ms / 1e3, (unsigned long)t[i].resident / 1024);
+		show_vcpu(f ? family_slot_of(f, t[i].inside_tid) : NULL);
+		printf("  %s\n", t[i].name);
+	}
 }
 
 /* Control characters are gone already; bytes that are no ASCII come from a command line or a thread's name and need not be UTF-8. */
@@ -48,7 +63,7 @@ static void json_text(const char *s)
 	putchar('"');
 }
 
-static void show_json(const struct sandbox *s, const struct sandbox_task *t, int n)
+static void show_json(const struct sandbox *s, const struct family *f, const struct sandbox_task *t, int n)
 {
 	fputs("{\"id\":", stdout);
 	json_text(s->id);
@@ -56,14 +71,35 @@ static void show_json(const struct sandbox *s, const struct sandbox_task *t, int
 	json_text(s->command);
 	fputs(",\"threads\":[", stdout);
 	for (int i = 0; i < n; i++) {
+		const struct family_slot *slot = f ? family_slot_of(f, t[i].inside_tid) : NULL;
+
 		printf("%s{\"pid\":%d,\"tid\":%d,\"inside_pid\":%d,\"inside_tid\":%d,\"state\":\"%c\",\"cpu_ms\":%lu,"
-		       "\"resident\":%lu,\"name\":",
+		       "\"resident\":%lu,",
 		       i ? "," : "", t[i].pid, t[i].tid, t[i].inside_pid, t[i].inside_tid, t[i].state,
 		       (unsigned long)t[i].cpu_ms, (unsigned long)t[i].resident);
+		if (slot)
+			printf("\"vcpu\":%u,\"exits\":%lu,\"marked\":%s,\"name\":", slot->vcpu,
+			       (unsigned long)slot->exits, slot->marks & FAMILY_MARKED ? "true" : "false");
+		else
+			fputs("\"vcpu\":null,\"exits\":null,\"marked\":false,\"name\":", stdout);
 		json_text(t[i].name);
 		putchar('}');
 	}
 	fputs("]}", stdout);
+}
+
+static int show_one(const struct sandbox *s, bool json)
+{
+	struct sandbox_task *t = NULL;
+	int n = tasks_below(s->init, &t);
+	HK_CLOSE int fd = n > 0 ? shared_open(s->supervisor) : -1;
+	struct family *f = fd >= 0 ? shared_copy(fd) : NULL;
+
+	if (n >= 0)
+		(json ? show_json : show_text)(s, f, t, n);
+	free(f);
+	free(t);
+	return n < 0 ? n : 0;
 }
 
 static int show_all(const struct sandbox *list, int count, bool json)
@@ -71,15 +107,13 @@ static int show_all(const struct sandbox *list, int count, bool json)
 	if (json)
 		putchar('[');
 	for (int i = 0; i < count; i++) {
-		struct sandbox_task *t = NULL;
-		int n = tasks_below(list[i].init, &t);
+		int r;
 
-		if (n < 0)
-			return cli_fail(HUSK_EXIT_FAILURE, "cannot read /proc: %s", strerror(-n));
 		if (json && i)
 			putchar(',');
-		(json ? show_json : show_text)(&list[i], t, n);
-		free(t);
+		r = show_one(&list[i], json);
+		if (r)
+			return cli_fail(HUSK_EXIT_FAILURE, "cannot read /proc: %s", strerror(-r));
 	}
 	if (json)
 		puts("]");

@@ -15,6 +15,7 @@ static const struct {
 } commands[] = {
 	{ "run", cmd_run, "run a program in its own virtual machine" },
 	{ "ps", cmd_ps, "list the sandboxes that run, with their processes and threads" },
+	{ "log", cmd_log, "print the kernel's log of a sandbox" },
 	{ "stop", cmd_stop, "end sandboxes: SIGTERM, and SIGKILL if that is not enough" },
 	{ "kill", cmd_kill, "send a signal to the program of a sandbox" },
 	{ "doctor", cmd_doctor, "say whether this host can run VMs, how fast, and what is missing" },

@@ -265,7 +265,9 @@ int jail_enter(const struct jail_options *o, struct jail *j, const int *keep, si
 		return no_spaces(e, j, err);
 	}
 	/* The caller's pipes are the guest's to close. */
-	close_others(&c.alive[1], 1);
+	const int stays[] = { c.alive[1], keeps ? keep[0] : -1 };
+
+	close_others(stays, HK_ARRAY_LEN(stays));
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
 	return watch((pid_t)pid, o, status, err);

@@ -67,7 +67,8 @@ struct jail {
 };
 
 /*
- * Make the walls. To be called once, while the process has one thread, with *keep of `keeps` descriptors (and the first three) surviving. Returns 0 in the process
+ * Make the walls. To be called once, while the process has one thread, with *keep of `keeps` descriptors (and the first three) surviving, the first of them
+ * in the supervisor, too. Returns 0 in the process
  * that goes on inside, working directory and identity set; 1 in the caller's own process when all is over, *status then being what to exit with (the guest's, or 128+N); or -errno.
  */
 HK_MUST_CHECK int jail_enter(const struct jail_options *o, struct jail *j, const int *keep, size_t keeps, int *status,

@@ -38,7 +38,6 @@ struct family *family_new(unsigned limit, int *fd)
 	f->magic = FAMILY_MAGIC;
 	f->size = sizeof(*f);
 	f->limit = limit;
-	f->first = getpid();
 	f->began_ns = now(CLOCK_REALTIME);
 	return f;
 }
@@ -243,6 +242,14 @@ bool family_exe(struct family *f, pid_t pid, char exe[224])
 	memcpy(exe, s->exe, sizeof(s->exe));
 	exe[sizeof(s->exe) - 1] = '\0';
 	return true;
+}
+
+const struct family_slot *family_slot_of(const struct family *f, pid_t tid)
+{
+	for (uint32_t i = 0; i < top_of(f) && tid > 0; i++)
+		if (f->slot[i].tid == tid)
+			return &f->slot[i];
+	return NULL;
 }
 
 /* ---- marks ---- */

@@ -91,6 +91,8 @@ bool family_has(struct family *f, pid_t pid);
 bool family_has_thread(struct family *f, pid_t tid);
 /* Call back with the number of each living process until cb returns non-zero, which is returned. */
 int family_each(struct family *f, int (*cb)(pid_t pid, void *ctx), void *ctx);
+/* The slot of this thread, in a copy of the family that nobody writes to. NULL: none. */
+const struct family_slot *family_slot_of(const struct family *f, pid_t tid);
 /* What the process runs; false if it is none of the family's. */
 bool family_exe(struct family *f, pid_t pid, char exe[224]);
 

@@ -79,7 +79,7 @@ static void let_run(struct thread *th)
 
 		data->blocked = th->task.signals.blocked;
 		if (vcpu_hold_signals(&th->vcpu, signal_host_mask(data->blocked), &held) == 0) {
-			data->held = held;
+			data->held = held | signal_held(&th->task, ~0UL);
 			signal_let_run(&th->task, &data->blocked);
 		} else {
 			data->masks = 0;

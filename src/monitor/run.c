@@ -150,20 +150,25 @@ static int start_family(struct monitor *m, struct hk_err *err)
 	struct hk_process *proc = &m->proc;
 	int r;
 
-	if (m->family_fd >= 0) {
+	if (!proc->family) {
 		proc->family = family_join(m->family_fd);
 		return proc->family ? 0
 				    : hk_err_set(err, -errno, "cannot map the list of processes: %s", strerror(errno));
 	}
-	proc->family = family_new(m->opt->pids, &m->family_fd);
-	if (!proc->family)
-		return hk_err_set(err, -errno, "cannot make the list of processes: %s", strerror(errno));
+	proc->family->first = getpid();
 	r = fd_guard_adopt(&proc->fds, &m->family_fd);
 	if (r)
 		return hk_err_set(err, r, "cannot keep a descriptor: %s", strerror(-r));
 	m->first.slot = family_claim(proc->family);
 	proc->family->processes = 1;
 	return 0;
+}
+
+/* Before the walls: the supervisor keeps it, for husk ps and husk log. */
+static int make_family(struct monitor *m, struct hk_err *err)
+{
+	m->proc.family = family_new(m->opt->pids, &m->family_fd);
+	return m->proc.family ? 0 : hk_err_set(err, -errno, "cannot make the list of processes: %s", strerror(errno));
 }
 
 /* The first thread is there: show it. */
@@ -494,7 +499,9 @@ static int run(struct monitor *m, struct hk_err *err)
 	if (r == 0)
 		m->vm.kvm_fd = r = vm_device(err);
 	r = r < 0 ? r : 0;
-	const int keep[] = { m->vm.kvm_fd, m->trace_fd, m->inspection.report_fd, m->inspection.svg_fd };
+	if (r == 0)
+		r = make_family(m, err);
+	const int keep[] = { m->family_fd, m->vm.kvm_fd, m->trace_fd, m->inspection.report_fd, m->inspection.svg_fd };
 
 	if (r == 0)
 		r = jail_enter(&m->opt->jail, &m->jail, keep, HK_ARRAY_LEN(keep), &status, err);

@@ -59,18 +59,20 @@ static bool read_status(struct sandbox_task *t)
 	return t->inside_tid != 0;
 }
 
-/* Parent and CPU time: behind the name, which may hold blanks and brackets. */
+/* Parent and CPU time: behind the name, which may hold blanks, brackets and line feeds. */
 static bool read_stat(pid_t pid, pid_t tid, pid_t *parent, uint64_t *cpu_ms)
 {
 	FILE *f = open_proc(pid, tid, "stat");
 	char line[512];
 	unsigned long user, system;
 	const char *p;
-	bool ok = f && fgets(line, sizeof(line), f) && (p = strrchr(line, ')')) &&
-		  sscanf(p + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", parent, &user, &system) == 3;
+	bool ok;
 
+	line[f ? fread(line, 1, sizeof(line) - 1, f) : 0] = '\0';
 	if (f)
 		fclose(f);
+	p = strrchr(line, ')');
+	ok = p && sscanf(p + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", parent, &user, &system) == 3;
 	if (ok)
 		*cpu_ms = (user + system) * 1000 / (unsigned long)sysconf(_SC_CLK_TCK);
 	return ok;
