@@ -46,7 +46,9 @@ _husk_value() {
 		;;
 	--mem) COMPREPLY=($(compgen -W '128M 256M 512M 1G 2G 4G' -- "$cur")) ;;
 	--pids) COMPREPLY=($(compgen -W '64 256 1024' -- "$cur")) ;;
-	--timeout) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
+	--timeout | --cpu-time) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
+	--files) COMPREPLY=($(compgen -W '64 256 1024' -- "$cur")) ;;
+	--fsize) COMPREPLY=($(compgen -W '1M 16M 1G' -- "$cur")) ;;
 	--net) COMPREPLY=($(compgen -W 'none host' -- "$cur")) ;;
 	--allow-connect | --allow-listen) COMPREPLY=($(compgen -W '127.0.0.0/8 127.0.0.1 0.0.0.0' -- "$cur")) ;;
 	--trace-filter | --deny | --allow-only) _husk_filter ;;
@@ -74,7 +76,7 @@ _husk_program() {
 			((program++))
 			return
 			;;
-		--root | --ro | --rw | --tmpfs | --hostname | --name | --pidfile | --user | --deny | --allow-only | --deny-action | --profile | --env | --cwd | --mem | --pids | --timeout | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
+		--root | --ro | --rw | --tmpfs | --hostname | --name | --pidfile | --user | --deny | --allow-only | --deny-action | --profile | --env | --cwd | --mem | --pids | --timeout | --cpu-time | --files | --fsize | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
 			((program++))
@@ -106,7 +108,7 @@ _husk_run() {
 	_husk_split
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
-		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --pids --timeout --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
+		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --pids --timeout --cpu-time --files --fsize --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
 			--trace-time --trace-ip --trace-where --trace-string --observe --classic-numbers --stats --root --ro --rw --tmpfs --overlay
 			--read-only --hostname --name --pidfile --user --deny --allow-only --deny-action --profile --unconfined --show-cage --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then

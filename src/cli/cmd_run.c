@@ -26,6 +26,11 @@ static const struct {
 	{ "pids", "N", required_argument, OPT_PIDS, "the most processes and threads at once; more gives EAGAIN" },
 	{ "timeout", "TIME", required_argument, OPT_TIMEOUT,
 	  "end the program after this wall-clock time (1.5, 200ms, 5m…), exit status 124" },
+	{ "cpu-time", "TIME", required_argument, OPT_CPU_TIME,
+	  "end the program when its processes have used so much CPU time together, exit status 124" },
+	{ "files", "N", required_argument, OPT_FILES, "the most descriptors of a process; more gives EMFILE" },
+	{ "fsize", "SIZE", required_argument, OPT_FSIZE,
+	  "the largest file that may be written; more gives SIGXFSZ or EFBIG" },
 	{ "net", "MODE", required_argument, OPT_NET,
 	  "none (the default: only its own loopback), or host: the host's network" },
 	{ "allow-connect", "CIDR[:PORT]", required_argument, OPT_ALLOW_CONNECT,
@@ -101,7 +106,8 @@ static int help(void)
 	puts("\nThe program sees the host's files read-only, but for homes, /tmp, /run and devices: those are its own "
 	     "and empty. It sees the\n"
 	     "directory it is started in, no other process, and no network.\n"
-	     "Exit status: the program's own; 124 ended by --timeout, 125 husk itself failed, 126 PROGRAM cannot be "
+	     "Exit status: the program's own; 124 ended by --timeout or --cpu-time, 125 husk itself failed, 126 "
+	     "PROGRAM cannot be "
 	     "executed,\n"
 	     "127 it was not found, 128+N it was ended by signal N.");
 	return 0;
@@ -266,6 +272,16 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 	case OPT_TIMEOUT:
 		return hk_parse_duration(value, &o->timeout_ns) || !o->timeout_ns
 			       ? cli_bad("timeout", value, "not a duration such as 1.5, 200ms or 5m")
+			       : 0;
+	case OPT_CPU_TIME:
+		return hk_parse_duration(value, &o->limits.cpu_ns) || !o->limits.cpu_ns
+			       ? cli_bad("cpu-time", value, "not a duration such as 1.5, 200ms or 5m")
+			       : 0;
+	case OPT_FILES:
+		return set_number(&o->limits.files, "files", value, 1 << 20);
+	case OPT_FSIZE:
+		return hk_parse_size(value, &o->limits.fsize) || !o->limits.fsize
+			       ? cli_bad("fsize", value, "not a size such as 512K or 2G")
 			       : 0;
 	case OPT_NO_PATCH:
 		o->patch = false;

@@ -110,6 +110,7 @@ static int take_slot(struct family *f)
 
 		if (!__atomic_compare_exchange_n(&f->slot[i].tid, &free, -1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			continue;
+		f->slot[i].cpu_ns = 0;
 		for (uint32_t top = top_of(f); top <= i;)
 			if (__atomic_compare_exchange_n(&f->top, &top, i + 1, false, __ATOMIC_ACQ_REL,
 							__ATOMIC_RELAXED))
@@ -250,6 +251,30 @@ const struct family_slot *family_slot_of(const struct family *f, pid_t tid)
 		if (f->slot[i].tid == tid)
 			return &f->slot[i];
 	return NULL;
+}
+
+/* ---- CPU time ---- */
+
+void family_count_cpu(struct family *f, int slot)
+{
+	struct family_slot *s = slot >= 0 && slot < FAMILY_SLOTS ? &f->slot[slot] : NULL;
+	struct timespec ts;
+	uint64_t used, before;
+
+	/* The CPU-time clock of a process, as clock_getcpuclockid(3) makes it. */
+	if (!s || clock_gettime((clockid_t)(~(unsigned)s->pid << 3 | 2), &ts))
+		return;
+	used = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	before = __atomic_exchange_n(&s->cpu_ns, used, __ATOMIC_RELAXED);
+	if (used > before)
+		__atomic_fetch_add(&f->cpu_ns, used - before, __ATOMIC_RELAXED);
+}
+
+void family_count_all_cpu(struct family *f)
+{
+	for (uint32_t i = 0; i < top_of(f); i++)
+		if (tid_of(&f->slot[i]) > 0 && f->slot[i].tid == f->slot[i].pid)
+			family_count_cpu(f, (int)i);
 }
 
 /* ---- marks ---- */

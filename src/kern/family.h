@@ -32,6 +32,7 @@ struct family_slot {
 	uint32_t marks;    /* FAMILY_* below */
 	uint64_t exits;    /* of the vCPU, up to its last exit */
 	uint64_t since_ns; /* CLOCK_BOOTTIME when it was filled */
+	uint64_t cpu_ns;   /* of a process's first thread: so much of the process's CPU time is added up */
 	char exe[224];     /* cut; of a process's first thread */
 };
 
@@ -46,6 +47,7 @@ struct family {
 	uint64_t exits[8];         /* of processes that have ended, by kind */
 	uint64_t answered, served; /* their calls that the gate answered, and the server threads */
 	uint64_t vcpus;            /* that they made */
+	uint64_t cpu_ns;           /* CPU time of all processes, each up to when it was last looked at */
 	uint32_t marking;          /* make_vcpu was called: there may be marks */
 	struct klog log;
 	struct family_slot slot[FAMILY_SLOTS];
@@ -84,6 +86,10 @@ static inline void family_count_exit(struct family *f, int slot)
 	if (slot >= 0 && slot < FAMILY_SLOTS)
 		f->slot[slot].exits++;
 }
+
+/* Add up the CPU time of a process, and of all that are there. What one used that is killed counts up to the last look. */
+void family_count_cpu(struct family *f, int slot);
+void family_count_all_cpu(struct family *f);
 
 /* Is this the number of one of its processes? */
 bool family_has(struct family *f, pid_t pid);

@@ -71,6 +71,7 @@ int fd_guard_init(struct fd_guard *g)
 	g->base = choose_base(lim.rlim_cur, lim.rlim_max);
 	g->used = g->freed = 0;
 	g->borrowed = false;
+	g->cap = 0;
 	memset(g->ours, 0, sizeof(g->ours));
 	init_locks(g);
 	return 0;
@@ -243,24 +244,51 @@ static int relocate(struct fd_guard *g, int base)
 	return r;
 }
 
+/* What the host is told when the guest sets its limit. 0 or -errno. */
+static int host_limit(const struct fd_guard *g, const struct rlimit64 *limit, const struct rlimit64 *now,
+		      struct rlimit64 *host)
+{
+	*host = *limit;
+	if (!g->cap)
+		return 0;
+	host->rlim_max = now->rlim_max;
+	return limit->rlim_cur > limit->rlim_max ? -EINVAL : limit->rlim_max > g->cap ? -EPERM : 0;
+}
+
 int fd_guard_set_limit(struct fd_guard *g, const struct rlimit64 *limit)
 {
-	struct rlimit64 now;
+	struct rlimit64 now, host;
 	int base, r = 0;
 
 	pthread_rwlock_wrlock(&g->moving);
 	pthread_mutex_lock(&g->lock);
 	if (getrlimit64(RLIMIT_NOFILE, &now))
 		r = -errno;
+	r = r ?: host_limit(g, limit, &now, &host);
 	base = choose_base(limit->rlim_cur, now.rlim_max);
 	/* A limit that the host will refuse moves nothing. */
 	if (r == 0 && limit->rlim_cur <= limit->rlim_max && base > g->base && !g->borrowed)
 		r = relocate(g, base);
-	if (r == 0 && setrlimit64(RLIMIT_NOFILE, limit))
+	if (r == 0 && setrlimit64(RLIMIT_NOFILE, &host))
 		r = -errno;
+	if (r == 0 && g->cap)
+		g->cap = limit->rlim_max;
 	pthread_mutex_unlock(&g->lock);
 	pthread_rwlock_unlock(&g->moving);
 	return r;
+}
+
+int fd_guard_cap(struct fd_guard *g, uint64_t cap)
+{
+	struct rlimit64 now;
+	int r = fd_guard_get_limit(g, &now);
+
+	if (r)
+		return r;
+	g->cap = hk_min(cap, now.rlim_max);
+	now.rlim_max = g->cap;
+	now.rlim_cur = hk_min(now.rlim_cur, g->cap);
+	return fd_guard_set_limit(g, &now);
 }
 
 int fd_guard_get_limit(struct fd_guard *g, struct rlimit64 *limit)
@@ -269,6 +297,10 @@ int fd_guard_get_limit(struct fd_guard *g, struct rlimit64 *limit)
 
 	pthread_mutex_lock(&g->lock);
 	r = getrlimit64(RLIMIT_NOFILE, limit) ? -errno : 0;
+	if (r == 0 && g->cap) {
+		limit->rlim_max = g->cap;
+		limit->rlim_cur = hk_min(limit->rlim_cur, g->cap);
+	}
 	pthread_mutex_unlock(&g->lock);
 	return r;
 }

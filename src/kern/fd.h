@@ -32,6 +32,7 @@ struct fd_guard {
 		int *kept; /* where the number is kept, so that it can be moved; NULL: free slot */
 		int fd;
 	} slot[FD_GUARD_MAX];
+	uint64_t cap; /* --files: the guest's hard limit, below the host's, which leaves room for ours; 0: none */
 	uint64_t ours[FD_GUARD_END / 64]; /* by number: bits change under `lock`, are read without */
 };
 
@@ -53,6 +54,8 @@ void fd_guard_drop(struct fd_guard *g, int *fd);
  * one meanwhile who has not called fd_guard_hold. To be called with the vCPUs stopped.
  */
 HK_MUST_CHECK int fd_guard_set_limit(struct fd_guard *g, const struct rlimit64 *limit);
+/* From now on the guest has no more than that, whoever it is. 0 or -errno. */
+HK_MUST_CHECK int fd_guard_cap(struct fd_guard *g, uint64_t cap);
 /* The guest's RLIMIT_NOFILE. 0 or -errno. */
 HK_MUST_CHECK int fd_guard_get_limit(struct fd_guard *g, struct rlimit64 *limit);
 

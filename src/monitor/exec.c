@@ -114,6 +114,7 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.policy = o->policy,
 		.net = proc->net,
 		.timeout_ns = o->timeout_ns,
+		.limits = o->limits,
 		.deadline_ns = m->deadline_ns,
 		.blocked = th->task.signals.blocked,
 		.ignored = ignored(proc),
@@ -121,6 +122,7 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.facts = m->vm.facts,
 	};
 
+	h.limits.files = (unsigned)proc->fds.cap;
 	memcpy(h.rlim, proc->rlim, sizeof(h.rlim));
 	return h;
 }

@@ -103,6 +103,7 @@ static void take_options(struct inheritance *in, char *filter, char *file)
 		.policy = h->policy,
 		.net = h->net,
 		.timeout_ns = h->timeout_ns,
+		.limits = h->limits,
 		.aslr = h->aslr,
 		.patch = h->patch,
 		.patch_after = h->patch_after,

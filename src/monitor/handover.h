@@ -20,6 +20,7 @@ struct handover {
 	int io, trace_time;
 	unsigned patch_after, trace_string;
 	uint64_t mem, timeout_ns, deadline_ns;
+	struct run_limits limits;
 	struct inspect_options inspect;
 	unsigned inspect_seen;
 	struct call_policy policy;

@@ -148,4 +148,7 @@ void monitor_finish(struct monitor *m);
 /* Start the watchdog of --timeout, which strikes at m->deadline_ns: a thread that ends the whole process, with its line and the statistics. 0 or -errno. */
 HK_MUST_CHECK int watchdog_start(struct monitor *m);
 
+/* limits.c. Once, for the first process; the host hands them on. 0 or -errno. */
+HK_MUST_CHECK int limits_begin(struct monitor *m, struct hk_err *err);
+
 #endif

@@ -26,6 +26,13 @@ enum monitor_io {
 	MONITOR_IO_SERVER, /* always by the server thread, if possible */
 };
 
+/* 0: no limit. */
+struct run_limits {
+	uint64_t cpu_ns; /* CPU time of all processes together */
+	uint64_t fsize;  /* bytes of a file that a process writes */
+	unsigned files;  /* descriptors of a process */
+};
+
 struct monitor_options {
 	char *const *
 		argv; /* the program and its arguments, NULL-terminated; argv[0] is looked up in PATH if it has no slash */
@@ -33,6 +40,7 @@ struct monitor_options {
 	const char *cwd;     /* NULL: the caller's */
 	uint64_t mem;        /* bytes; 0 = no limit */
 	uint64_t timeout_ns; /* wall-clock time; 0 = no limit */
+	struct run_limits limits;
 	struct jail_options jail;
 	struct net_policy net; /* --net, --allow-connect, --allow-listen */
 	unsigned pids;         /* the most processes and threads; 0 = no limit */

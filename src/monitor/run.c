@@ -405,6 +405,7 @@ void monitor_finish(struct monitor *m)
 {
 	inspection_at_end(m);
 	monitor_add_up(m);
+	family_count_cpu(m->proc.family, m->first.slot);
 	family_forget(m->proc.family, getpid(), m->first.slot);
 	if (m->trace)
 		trace_exited(m->trace, m->status, m->killed_by);
@@ -436,9 +437,9 @@ static int run_loaded(struct monitor *m, struct hk_err *err)
 
 	if (m->trace_fd >= 0 && start_trace(m, err))
 		return HUSK_EXIT_FAILURE;
-	r = m->deadline_ns && !m->proc.is_child ? watchdog_start(m) : 0;
+	r = (m->deadline_ns || m->opt->limits.cpu_ns) && !m->proc.is_child ? watchdog_start(m) : 0;
 	if (r) {
-		hk_err_set(err, r, "cannot start the watchdog of --timeout: %s", strerror(-r));
+		hk_err_set(err, r, "cannot start the watchdog of --timeout and --cpu-time: %s", strerror(-r));
 		return HUSK_EXIT_FAILURE;
 	}
 	stamp(m, PHASE_LOAD);
@@ -476,8 +477,8 @@ static int begin(struct monitor *m, struct hk_err *err)
 	if (r)
 		return status_of(r);
 	/* The program's own bytes are first looked at behind all walls. */
-	if (start_process(m, err) || start_family(m, err) || keep_descriptors(m, err) || start_vm(m, NULL, err) ||
-	    cage_close(&cage, err))
+	if (start_process(m, err) || limits_begin(m, err) || start_family(m, err) || keep_descriptors(m, err) ||
+	    start_vm(m, NULL, err) || cage_close(&cage, err))
 		return HUSK_EXIT_FAILURE;
 	r = load_program(m, path, -1, err);
 	if (r == -EACCES && m->jail.as_nobody && strstr(err->text, strerror(EACCES)))
@@ -584,6 +585,7 @@ static void take_state(struct monitor *m, const struct handover *h)
 	struct hk_process *proc = &m->proc;
 
 	m->proc.is_child = h->is_child;
+	m->proc.fds.cap = h->limits.files;
 	m->inspection.seen = h->inspect_seen;
 	m->deadline_ns = h->deadline_ns;
 	memcpy(proc->rlim, h->rlim, sizeof(proc->rlim));
