@@ -40,13 +40,14 @@ _husk_value() {
 		compopt -o filenames
 		COMPREPLY=($(compgen -d -- "$cur"))
 		;;
-	--ro | --rw | --profile | --pidfile)
+	--ro | --rw | --profile | --learn | --pidfile)
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))
 		;;
 	--mem) COMPREPLY=($(compgen -W '128M 256M 512M 1G 2G 4G' -- "$cur")) ;;
 	--pids) COMPREPLY=($(compgen -W '64 256 1024' -- "$cur")) ;;
 	--timeout | --cpu-time) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
+	--cpus) COMPREPLY=($(compgen -W '1 2 4' -- "$cur")) ;;
 	--files) COMPREPLY=($(compgen -W '64 256 1024' -- "$cur")) ;;
 	--fsize) COMPREPLY=($(compgen -W '1M 16M 1G' -- "$cur")) ;;
 	--net) COMPREPLY=($(compgen -W 'none host' -- "$cur")) ;;
@@ -76,7 +77,7 @@ _husk_program() {
 			((program++))
 			return
 			;;
-		--root | --ro | --rw | --tmpfs | --hostname | --name | --pidfile | --user | --deny | --allow-only | --deny-action | --profile | --env | --cwd | --mem | --pids | --timeout | --cpu-time | --files | --fsize | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string)
+		--root | --ro | --rw | --tmpfs | --hostname | --name | --pidfile | --user | --deny | --allow-only | --deny-action | --profile | --env | --cwd | --mem | --pids | --timeout | --cpu-time | --cpus | --files | --fsize | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string | --learn)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
 			((program++))
@@ -108,8 +109,8 @@ _husk_run() {
 	_husk_split
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
-		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --pids --timeout --cpu-time --files --fsize --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
-			--trace-time --trace-ip --trace-where --trace-string --observe --classic-numbers --stats --root --ro --rw --tmpfs --overlay
+		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --pids --timeout --cpu-time --cpus --files --fsize --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
+			--trace-time --trace-ip --trace-where --trace-string --learn --classic-numbers --stats --root --ro --rw --tmpfs --overlay
 			--read-only --hostname --name --pidfile --user --deny --allow-only --deny-action --profile --unconfined --show-cage --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ static const struct {
 	  "end the program after this wall-clock time (1.5, 200ms, 5m…), exit status 124" },
 	{ "cpu-time", "TIME", required_argument, OPT_CPU_TIME,
 	  "end the program when its processes have used so much CPU time together, exit status 124" },
+	{ "cpus", "N", required_argument, OPT_CPUS, "run on so many processors, no more" },
 	{ "files", "N", required_argument, OPT_FILES, "the most descriptors of a process; more gives EMFILE" },
 	{ "fsize", "SIZE", required_argument, OPT_FSIZE,
 	  "the largest file that may be written; more gives SIGXFSZ or EFBIG" },
@@ -59,8 +61,8 @@ static const struct {
 	{ "show-cage", NULL, no_argument, OPT_SHOW_CAGE, "print what confines the program, and why, and end" },
 	{ "no-aslr", NULL, no_argument, OPT_NO_ASLR,
 	  "put stack, heap, libraries and program at the same addresses each time" },
-	{ "observe", "FILE", optional_argument, OPT_OBSERVE,
-	  "end with the system calls that were made, as a profile, on standard error or in FILE" },
+	{ "learn", "FILE", required_argument, OPT_LEARN,
+	  "write the system calls that were made to FILE, for --profile; - is standard error" },
 	{ "classic-numbers", NULL, no_argument, OPT_CLASSIC_NUMBERS,
 	  "serve make_vcpu, get_ptree and mapspages, calls of courses, as 333, 449 and 450 too" },
 	{ "no-patch", NULL, no_argument, OPT_NO_PATCH,
@@ -218,6 +220,24 @@ static int set_number(unsigned *to, const char *option, const char *value, unsig
 	return 0;
 }
 
+/* The first so many of those that husk may use. */
+static int set_cpus(cpu_set_t *cpus, const char *value)
+{
+	unsigned most = 0, left = 0;
+	int r;
+
+	if (sched_getaffinity(0, sizeof(*cpus), cpus))
+		return cli_bad("cpus", value, strerror(errno));
+	most = (unsigned)CPU_COUNT(cpus);
+	r = set_number(&left, "cpus", value, most);
+	for (unsigned i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, cpus) && left)
+			left--;
+		else
+			CPU_CLR(i, cpus);
+	return r;
+}
+
 static int set_net(struct monitor_options *o, const char *value)
 {
 	if (strcmp(value, "none") && strcmp(value, "host"))
@@ -277,6 +297,8 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 		return hk_parse_duration(value, &o->limits.cpu_ns) || !o->limits.cpu_ns
 			       ? cli_bad("cpu-time", value, "not a duration such as 1.5, 200ms or 5m")
 			       : 0;
+	case OPT_CPUS:
+		return set_cpus(&o->limits.cpus, value);
 	case OPT_FILES:
 		return set_number(&o->limits.files, "files", value, 1 << 20);
 	case OPT_FSIZE:
@@ -300,9 +322,9 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 	case OPT_NO_ASLR:
 		o->aslr = false;
 		return 0;
-	case OPT_OBSERVE:
+	case OPT_LEARN:
 		o->observe = true;
-		o->trace_file = value;
+		o->trace_file = strcmp(value, "-") ? value : NULL;
 		return 0;
 	case OPT_CLASSIC_NUMBERS:
 		o->classic_numbers = true;
@@ -383,7 +405,7 @@ static int parse(int argc, char **argv, struct monitor_options *o, struct collec
 		return -1;
 	}
 	if (o->observe && (o->trace || o->stats)) {
-		*status = cli_fail(HUSK_EXIT_FAILURE, "--observe goes neither with --trace nor with --stats");
+		*status = cli_fail(HUSK_EXIT_FAILURE, "--learn goes neither with --trace nor with --stats");
 		return -1;
 	}
 	if (o->jail.unconfined && !all->net)

@@ -20,7 +20,7 @@ static int help(void)
 	     "  -o FILE  write them as a profile too, for husk run --profile and make CONFIG=\n"
 	     "  --help   this text\n\n"
 	     "scan says where a number could not be found; then the profile may lack calls, and observe tells more.\n"
-	     "observe is husk run --observe: it writes a profile in any case, and ends with the program's exit "
+	     "observe is husk run --learn: it writes a profile in any case, and ends with the program's exit "
 	     "status.");
 	return 0;
 }
@@ -147,7 +147,7 @@ static int scan_programs(struct scan *s, char **programs, const char *file)
 	return close_profile(profile, file);
 }
 
-/* A run with --observe; options of husk run may stand before the program. */
+/* A run with --learn; options of husk run may stand before the program. */
 static int observe(char **argv, const char *file)
 {
 	size_t n = 0;
@@ -157,7 +157,7 @@ static int observe(char **argv, const char *file)
 	while (argv[n])
 		n++;
 	args = calloc(n + 3, sizeof(*args));
-	if (!args || asprintf(&option, "--observe%s%s", file ? "=" : "", file ? file : "") < 0) {
+	if (!args || asprintf(&option, "--learn=%s", file ? file : "-") < 0) {
 		free(args);
 		return cli_fail(HUSK_EXIT_FAILURE, "out of memory");
 	}

@@ -54,6 +54,7 @@ struct hk_process {
 	bool no_new_privs;    /* as the guest set it; the monitor has given them up in any case */
 	uint64_t start_ns;    /* CLOCK_BOOTTIME at the start */
 	uint64_t mem_limit;   /* --mem, bytes; 0 = none */
+	cpu_set_t cpus;       /* --cpus: no others; none: all that the host gives */
 	/* Limits that are the guest's alone, by RLIMIT_*; valid where the bit of rlim_own is set. Go through kern/rlimit.h. */
 	struct rlimit64 rlim[RLIM_NLIMITS];
 	uint32_t rlim_own;

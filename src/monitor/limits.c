@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* --cpu-time, --files, --fsize: what the host's kernel can bound, it bounds, for each process; CPU time is added up for all of them (watchdog.c). setrlimit(2). */
+/*
+ * --cpu-time, --cpus, --files, --fsize: what the host's kernel can bound, it bounds, for each process; CPU time is added up for all of them (watchdog.c), and
+ * other processors than these the guest does not get (syscalls/sched.c). setrlimit(2), sched_setaffinity(2).
+ */
 #include "monitor/internal.h"
 
 #include "kern/rlimit.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 #define NS 1000000000UL
@@ -30,5 +34,7 @@ int limits_begin(struct monitor *m, struct hk_err *err)
 	/* Behind what adds up: a monitor that a guest has broken into does not count. */
 	if (r == 0 && l->cpu_ns)
 		r = bound(m, RLIMIT_CPU, (l->cpu_ns + NS - 1) / NS + 1);
+	if (r == 0 && CPU_COUNT(&l->cpus) && sched_setaffinity(0, sizeof(l->cpus), &l->cpus))
+		r = -errno;
 	return r ? hk_err_set(err, r, "cannot set the limits: %s", strerror(-r)) : 0;
 }

@@ -11,6 +11,8 @@
 #include "kern/net_policy.h"
 #include "kern/policy.h"
 
+#include <sched.h>
+
 #include <stdbool.h>
 
 /* Exit statuses of husk's own (env(1), timeout(1)). */
@@ -31,6 +33,7 @@ struct run_limits {
 	uint64_t cpu_ns; /* CPU time of all processes together */
 	uint64_t fsize;  /* bytes of a file that a process writes */
 	unsigned files;  /* descriptors of a process */
+	cpu_set_t cpus;  /* where threads may run; none: wherever husk may */
 };
 
 struct monitor_options {

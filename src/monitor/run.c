@@ -123,6 +123,7 @@ static int start_process(struct monitor *m, struct hk_err *err)
 	proc->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	proc->aslr = m->opt->aslr && !(personality(0xffffffff) & ADDR_NO_RANDOMIZE);
 	proc->classic_numbers = m->opt->classic_numbers;
+	proc->cpus = m->opt->limits.cpus;
 	proc->mem_limit = m->opt->mem;
 	proc->policy = m->opt->policy;
 	proc->mm = &m->mm;

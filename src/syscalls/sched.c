@@ -76,9 +76,19 @@ int64_t sys_sched_getattr(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 int64_t sys_sched_setaffinity(struct hk_task *t, const uint64_t a[6])
 {
 	int r = whom_own(t, (int)a[0]);
+	cpu_set_t set;
 
-	return r ? r
-		 : hk_hostcall(SYS_sched_setaffinity, a[0], a[1], host_addr(a[2], hk_min((uint32_t)a[1], CPUSET_MAX)));
+	if (r)
+		return r;
+	if (!CPU_COUNT(&t->proc->cpus))
+		return hk_hostcall(SYS_sched_setaffinity, a[0], a[1],
+				   host_addr(a[2], hk_min((uint32_t)a[1], CPUSET_MAX)));
+	/* As in a cpuset(7): those that are asked for and allowed, EINVAL if there are none. */
+	CPU_ZERO(&set);
+	if (copy_from_guest(&set, GVA(a[2]), hk_min((uint32_t)a[1], sizeof(set))))
+		return -EFAULT;
+	CPU_AND(&set, &set, &t->proc->cpus);
+	return hk_hostcall(SYS_sched_setaffinity, a[0], sizeof(set), (uint64_t)&set);
 }
 
 int64_t sys_sched_getaffinity(struct hk_task *t HK_UNUSED, const uint64_t a[6])

@@ -256,7 +256,7 @@ int stats_print_profile(const struct stats *s, int fd)
 	struct hk_strbuf b = { 0 };
 	int r;
 
-	hk_strbuf_puts(&b, "# husk run --observe\n*=n\n");
+	hk_strbuf_puts(&b, "# husk run --learn\n*=n\n");
 	for (unsigned slot = 0; slot < COUNTERS; slot++) {
 		const struct hk_syscall_info *info = hk_syscall_at_slot(slot);
 
