@@ -49,7 +49,7 @@ _husk_value() {
 	--timeout | --cpu-time) COMPREPLY=($(compgen -W '1 10 30 60 5m 1h' -- "$cur")) ;;
 	--cpus) COMPREPLY=($(compgen -W '1 2 4' -- "$cur")) ;;
 	--files) COMPREPLY=($(compgen -W '64 256 1024' -- "$cur")) ;;
-	--fsize) COMPREPLY=($(compgen -W '1M 16M 1G' -- "$cur")) ;;
+	--fsize) COMPREPLY=($(compgen -W '4M 16M 1G' -- "$cur")) ;;
 	--net) COMPREPLY=($(compgen -W 'none host' -- "$cur")) ;;
 	--allow-connect | --allow-listen) COMPREPLY=($(compgen -W '127.0.0.0/8 127.0.0.1 0.0.0.0' -- "$cur")) ;;
 	--trace-filter | --deny | --allow-only) _husk_filter ;;

@@ -17,9 +17,8 @@
 static int help(void)
 {
 	puts("usage: husk log [-f] ID\n"
-	     "Print the kernel's log of this sandbox (see husk ps), as dmesg prints it inside: what make_vcpu and "
-	     "others "
-	     "have logged.\n"
+	     "Print the kernel's log of this sandbox (see husk ps), as dmesg prints it inside: what make_vcpu "
+	     "has logged.\n"
 	     "Times are seconds of CLOCK_MONOTONIC.\n\n"
 	     "  --follow, -f  go on until the sandbox ends\n"
 	     "  --help        this text");

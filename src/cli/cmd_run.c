@@ -86,6 +86,11 @@ static const struct {
 	{ "help", NULL, no_argument, OPT_HELP, "this text" },
 };
 
+/* With less, programs would not start: what a monitor leaves to its successor at execve, and files of /proc, are files to the host. */
+#define FSIZE_LEAST (4UL << 20)
+/* Some are open for a moment when a thread or process is made. */
+#define FILES_LEAST 16
+
 struct env {
 	char **v;
 	size_t n, cap;
@@ -208,13 +213,13 @@ static int set_trace_format(struct monitor_options *o, const char *value)
 	return 0;
 }
 
-static int set_number(unsigned *to, const char *option, const char *value, unsigned most)
+static int set_number(unsigned *to, const char *option, const char *value, unsigned least, unsigned most)
 {
-	char *end, want[40];
+	char *end, want[60];
 	unsigned long n = strtoul(value, &end, 10);
 
-	snprintf(want, sizeof(want), "not a number from 1 to %u", most);
-	if (*end || end == value || n < 1 || n > most)
+	snprintf(want, sizeof(want), "not a number from %u to %u", least, most);
+	if (*end || end == value || n < least || n > most)
 		return cli_bad(option, value, want);
 	*to = (unsigned)n;
 	return 0;
@@ -229,7 +234,7 @@ static int set_cpus(cpu_set_t *cpus, const char *value)
 	if (sched_getaffinity(0, sizeof(*cpus), cpus))
 		return cli_bad("cpus", value, strerror(errno));
 	most = (unsigned)CPU_COUNT(cpus);
-	r = set_number(&left, "cpus", value, most);
+	r = set_number(&left, "cpus", value, 1, most);
 	for (unsigned i = 0; i < CPU_SETSIZE; i++)
 		if (CPU_ISSET(i, cpus) && left)
 			left--;
@@ -288,7 +293,7 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 		return hk_parse_size(value, &o->mem) || !o->mem ? cli_bad("mem", value, "not a size such as 512M or 2G")
 								: 0;
 	case OPT_PIDS:
-		return set_number(&o->pids, "pids", value, 8192);
+		return set_number(&o->pids, "pids", value, 1, 8192);
 	case OPT_TIMEOUT:
 		return hk_parse_duration(value, &o->timeout_ns) || !o->timeout_ns
 			       ? cli_bad("timeout", value, "not a duration such as 1.5, 200ms or 5m")
@@ -300,16 +305,18 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 	case OPT_CPUS:
 		return set_cpus(&o->limits.cpus, value);
 	case OPT_FILES:
-		return set_number(&o->limits.files, "files", value, 1 << 20);
+		return set_number(&o->limits.files, "files", value, FILES_LEAST, 1 << 20);
 	case OPT_FSIZE:
 		return hk_parse_size(value, &o->limits.fsize) || !o->limits.fsize
-			       ? cli_bad("fsize", value, "not a size such as 512K or 2G")
+			       ? cli_bad("fsize", value, "not a size such as 16M or 2G")
+		       : o->limits.fsize < FSIZE_LEAST
+			       ? cli_bad("fsize", value, "less than 4M: husk's own short-lived files count, too")
 			       : 0;
 	case OPT_NO_PATCH:
 		o->patch = false;
 		return 0;
 	case OPT_PATCH_AFTER:
-		return set_number(&o->patch_after, "patch-after", value, 1000000);
+		return set_number(&o->patch_after, "patch-after", value, 1, 1000000);
 	case OPT_IO:
 		return set_io(o, value);
 	case OPT_NET:
@@ -346,7 +353,7 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 	case OPT_TRACE_TIME:
 		return set_trace_time(o, value);
 	case OPT_TRACE_STRING:
-		return set_number(&o->trace_string, "trace-string", value, 65536);
+		return set_number(&o->trace_string, "trace-string", value, 1, 65536);
 	case OPT_TRACE_IP:
 		o->trace = o->trace_rip = true;
 		return 0;

@@ -51,9 +51,11 @@ static bool copy(struct klog *l, uint64_t number, struct klog_record *out)
 uint64_t klog_next(struct klog *l, uint64_t after, struct klog_record *out)
 {
 	uint64_t last = __atomic_load_n(&l->last, __ATOMIC_ACQUIRE);
-	uint64_t first = last > KLOG_RECORDS ? last - KLOG_RECORDS + 1 : 1;
+	uint64_t before = hk_max(after, last > KLOG_RECORDS ? last - KLOG_RECORDS : 0);
+	uint64_t left = last > before ? last - before : 0;
 
-	for (uint64_t n = hk_max(after + 1, first); n <= last; n++)
+	/* Counted: a number that somebody made up may be the largest there is. */
+	for (uint64_t n = last - left + 1; left; left--, n++)
 		if (copy(l, n, out))
 			return n;
 	return 0;

@@ -285,7 +285,7 @@ static int open_trace_file(struct monitor *m, struct hk_err *err)
 		m->trace_fd = open_split(m->opt->trace_file, O_TRUNC);
 	}
 	if (m->trace_fd < 0)
-		return hk_err_set(err, -errno, "cannot open %s for the trace: %s",
+		return hk_err_set(err, -errno, "cannot open %s for writing: %s",
 				  m->opt->trace_file ? m->opt->trace_file : "standard error", strerror(errno));
 	return 0;
 }
