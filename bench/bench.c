@@ -122,6 +122,11 @@ static void do_threads(struct bench *b)
 	inside(b, "threads", "threads", 2);
 }
 
+static void do_processes(struct bench *b)
+{
+	inside(b, "processes", "processes", 2);
+}
+
 static void do_stream(struct bench *b)
 {
 	inside(b, "files, 64 MiB, cached", "stream", 2);
@@ -175,8 +180,9 @@ static const struct section {
 	const char *name;
 	void (*fn)(struct bench *b);
 } sections[] = {
-	{ "startup", do_startup }, { "phases", do_phases }, { "calls", do_calls },   { "cpu", do_cpu },
-	{ "pages", do_pages },     { "stream", do_stream }, { "memory", do_memory }, { "threads", do_threads },
+	{ "startup", do_startup }, { "phases", do_phases },   { "calls", do_calls },
+	{ "cpu", do_cpu },         { "pages", do_pages },     { "stream", do_stream },
+	{ "memory", do_memory },   { "threads", do_threads }, { "processes", do_processes },
 };
 
 static int make_data(struct bench *b)
@@ -236,7 +242,7 @@ static bool on_path(const char *program)
 }
 
 static const char usage[] = "usage: bench --bin DIR --husk FILE [--no-peer] [--runs N] [--only SECTION] [--json FILE]\n"
-			    "sections: startup phases calls cpu pages stream memory threads\n";
+			    "sections: startup phases calls cpu pages stream memory threads processes\n";
 
 int main(int argc, char **argv)
 {

@@ -57,7 +57,10 @@ struct memory {
 };
 int memory_of_tree(pid_t root, struct memory *m);
 
-/* phases.c */
+/* phases.c: a section of the table with two rows that are held against a target. */
+#define PHASES    "husk's start-up"
+#define ALL       "all, seen from outside"
+#define ALL_CAGED "all, in the sandbox"
 void do_phases(struct bench *b);
 
 /* table.c */

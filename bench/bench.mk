@@ -3,7 +3,7 @@
 # clocks against the host's.
 
 BENCH_BIN  := $(B)/bench
-BENCH_WORK := $(addprefix $(BENCH_BIN)/,hello hello-static work)
+BENCH_WORK := $(addprefix $(BENCH_BIN)/,hello hello-static nothing work)
 
 $(BENCH_BIN)/hello: bench/hello.c
 	@mkdir -p $(@D)
@@ -13,7 +13,11 @@ $(BENCH_BIN)/hello-static: bench/hello.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -static -o $@ $<
 
-$(BENCH_BIN)/work: bench/work.c bench/work_calls.c bench/work_cpu.c bench/work_threads.c bench/work.h
+$(BENCH_BIN)/nothing: bench/nothing.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -static -o $@ $<
+
+$(BENCH_BIN)/work: bench/work.c bench/work_calls.c bench/work_cpu.c bench/work_threads.c bench/work_processes.c bench/work.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE -I. -O2 $(WARN) -o $@ $(filter %.c,$^)
 

@@ -114,6 +114,9 @@ struct target {
 static int targets(const struct bench *b, struct target out[8])
 {
 	const struct row *start = find(&b->table, "start-up", "dynamic hello, median");
+	const struct row *all = find(&b->table, PHASES, ALL), *caged = find(&b->table, PHASES, ALL_CAGED);
+	const struct row *fork = find(&b->table, "processes", "fork, end and wait");
+	const struct row *thread = find(&b->table, "threads", "make and join a thread");
 	const struct row *private = find(&b->table, "memory at rest", "private, monitor's");
 	int n = 0;
 
@@ -126,6 +129,10 @@ static int targets(const struct bench *b, struct target out[8])
 				    false };
 	out[n++] = (struct target){ "system calls, times faster than the peer, mean",
 				    1 / section_ratio(&b->table, "system calls", true, false), 2, true };
+	out[n++] = (struct target){ "more for a start in the sandbox, us",
+				    all && caged ? caged->value[HUSK] - all->value[HUSK] : NAN, 1500, false };
+	out[n++] = (struct target){ "fork, end and wait, us", fork ? fork->value[HUSK] : NAN, 4000, false };
+	out[n++] = (struct target){ "make and join a thread, us", thread ? thread->value[HUSK] : NAN, 300, false };
 	return n;
 }
 

@@ -10,5 +10,6 @@ void work_die(const char *what) __attribute__((noreturn));
 int work_calls(const char *dir);
 int work_cpu(const char *unused);
 int work_threads(const char *unused);
+int work_processes(const char *unused);
 
 #endif

@@ -13,6 +13,7 @@
 #include <linux/close_range.h>
 #include <net/if.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -166,6 +167,57 @@ static HK_NORETURN void become_init(const struct jail *j, const struct caller *c
 	init_run(first);
 }
 
+static int no_spaces(int error, const struct jail *j, struct hk_err *err)
+{
+	const char *advice = error == ENOSPC || error == EUSERS ? "raise /proc/sys/user/max_*_namespaces"
+			     : j->user_ns ? "this host does not let you make user namespaces; see husk doctor"
+					  : "see husk doctor";
+
+	return hk_err_set(
+		err, -error,
+		"cannot make the sandbox: %s; %s, or run with --unconfined, with your own rights to everything",
+		strerror(error), advice);
+}
+
+struct making {
+	struct view *view;
+	struct hk_err err;
+	int result;
+};
+
+static void *make_root(void *arg)
+{
+	struct making *m = arg;
+
+	m->result = view_enter(m->view, &m->err);
+	return NULL;
+}
+
+/*
+ * The root and the network, at the same time: a network namespace takes the kernel as long as all mounts together. Threads share the root and the working
+ * directory; a network namespace is a thread's own, so it is this one that makes it.
+ */
+static int make_walls(const struct jail_options *o, const struct jail *j, struct view *v, struct hk_err *err)
+{
+	struct making m = { .view = v };
+	pthread_t thread;
+	bool apart = !o->net_host && pthread_create(&thread, NULL, make_root, &m) == 0;
+	int e = 0;
+
+	if (!o->net_host) {
+		e = unshare(CLONE_NEWNET) ? errno : 0;
+		if (e == 0)
+			loopback_up();
+	}
+	if (apart)
+		pthread_join(thread, NULL);
+	else
+		make_root(&m);
+	if (m.result)
+		*err = m.err;
+	return e ? no_spaces(e, j, err) : m.result;
+}
+
 /* In the new namespaces: make the root, then split into process 1 and the one that goes on. */
 static int inside(const struct jail_options *o, struct jail *j, const struct caller *c, struct view *v,
 		  struct hk_err *err)
@@ -182,15 +234,13 @@ static int inside(const struct jail_options *o, struct jail *j, const struct cal
 		if (r)
 			return r;
 	}
-	r = view_enter(v, err);
+	r = make_walls(o, j, v, err);
 	if (r)
 		return r;
 	j->loader_fd = v->loader;
 	j->library_fd = v->libraries;
 	if (sethostname(name, strlen(name)))
 		return hk_err_set(err, -errno, "--hostname %s: %s", name, strerror(errno));
-	if (!o->net_host)
-		loopback_up();
 	first = fork();
 	if (first < 0)
 		return hk_err_set(err, -errno, "cannot start a process in the sandbox: %s", strerror(errno));
@@ -199,18 +249,6 @@ static int inside(const struct jail_options *o, struct jail *j, const struct cal
 	close(c->alive[0]);
 	sigprocmask(SIG_SETMASK, &c->mask, NULL);
 	return become(j, err);
-}
-
-static int no_spaces(int error, const struct jail *j, struct hk_err *err)
-{
-	const char *advice = error == ENOSPC || error == EUSERS ? "raise /proc/sys/user/max_*_namespaces"
-			     : j->user_ns ? "this host does not let you make user namespaces; see husk doctor"
-					  : "see husk doctor";
-
-	return hk_err_set(
-		err, -error,
-		"cannot make the sandbox: %s; %s, or run with --unconfined, with your own rights to everything",
-		strerror(error), advice);
 }
 
 /* The supervisor's whole life. 1 or -errno. */
@@ -248,8 +286,8 @@ int jail_enter(const struct jail_options *o, struct jail *j, const int *keep, si
 	view_init(v, o, j->uid, j->gid);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &c.mask);
-	/* Not fork(): the namespaces come with the child, and the caller stays outside of all of them. */
-	pid = syscall(SYS_clone, wanted_spaces(o, j) | SIGCHLD, 0, 0, 0, 0);
+	/* Not fork(): the namespaces come with the child, all but the network's, and the caller stays outside of all of them. */
+	pid = syscall(SYS_clone, (wanted_spaces(o, j) & ~(unsigned long)CLONE_NEWNET) | SIGCHLD, 0, 0, 0, 0);
 	if (pid == 0) {
 		int r = inside(o, j, &c, v, err);
 

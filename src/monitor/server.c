@@ -18,8 +18,8 @@
 #define SPIN_FORCED     20000    /* … with --io server */
 #define IDLE_NS         2000000  /* without a call for so long it goes to sleep */
 #define WINDOW_NS       10000000 /* so many exits in this time wake it */
-#define WANTED          24
-#define WANTED_DEAR     6 /* … where an exit costs as much as waking the server */
+#define WANTED          24       /* … and make it the first time: more than the loader of a short program takes */
+#define WANTED_DEAR     6        /* … where an exit costs as much as waking the server */
 #define LATE_MOST       16 /* answers that did not come in time, without so many times as many that did, and it pauses … */
 #define PER_LATE        8
 #define PER_LATE_DEAR   2 /* (an answer saves an exit; a late one costs a second) */
@@ -313,7 +313,9 @@ static bool is_crowded(struct server *s)
 
 static unsigned wanted(const struct server *s)
 {
-	return s->mode == MONITOR_IO_SERVER ? 1 : s->dear ? WANTED_DEAR : WANTED;
+	if (s->mode == MONITOR_IO_SERVER)
+		return 1;
+	return s->dear && s->started ? WANTED_DEAR : WANTED;
 }
 
 void server_saw_exit(struct monitor *m, struct thread *th, uint64_t nr)
