@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # husk. `make` builds build/husk. The other targets are listed by `make help`.
-#   MODE=rel (default) | dbg | asan     CC=gcc|clang     WERROR=1 makes warnings errors     V=1 shows the commands
+#   MODE=rel (default) | dbg | asan | tsan (clang; guests below 512 GiB, run with --no-aslr)     CC=gcc|clang     WERROR=1 makes warnings errors     V=1 shows the commands
 #   CONFIG=full (default) | typical | minimal | FILE: which system calls are in the build (configs/, docs/lab/modular.md); it goes to build/CONFIG
 
 MODE    ?= rel
@@ -26,8 +26,12 @@ CFLAGS += -O0 -g3
 else ifeq ($(MODE),asan)
 CFLAGS  += -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(MODE),tsan)
+CPPFLAGS += -DHK_SMALL_GUEST
+CFLAGS   += -O1 -fsanitize=thread -fno-omit-frame-pointer
+LDFLAGS  += -fsanitize=thread
 else ifneq ($(MODE),rel)
-$(error MODE=$(MODE) is not one of rel, dbg, asan)
+$(error MODE=$(MODE) is not one of rel, dbg, asan, tsan)
 endif
 
 # The rows of table.def that the configuration keeps; a handler that none of them names is not linked.

@@ -10,8 +10,18 @@
 
 #define HK_MUST_CHECK      __attribute__((warn_unused_result))
 #define HK_PRINTF(fmt, va) __attribute__((format(printf, fmt, va)))
-#define HK_NORETURN        __attribute__((noreturn))
-#define HK_UNUSED          __attribute__((unused))
+/* HK_TSAN: built with ThreadSanitizer. HK_IN_HANDLER: a signal handler's part, which may come in the middle of the sanitizer's own work. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HK_TSAN
+#define HK_IN_HANDLER __attribute__((disable_sanitizer_instrumentation))
+#endif
+#endif
+#ifndef HK_IN_HANDLER
+#define HK_IN_HANDLER
+#endif
+#define HK_NORETURN __attribute__((noreturn))
+#define HK_UNUSED   __attribute__((unused))
 
 #define HK_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 

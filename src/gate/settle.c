@@ -92,7 +92,9 @@ enum gate_settled gate_settle(struct gate *g, struct hk_regs *r, struct gate_dat
 	enum gate_settled done = how == GATE_EXIT_CALL ? GATE_MAKE_CALL : GATE_ELSEWHERE;
 	struct gate_site *s;
 
-	if (!g->mm || (!e && (r->rip < g->low || r->rip >= g->high)))
+	/* Without the lock: who comes out of a trampoline found the jump to it, which was written later than these. */
+	if (!g->mm || (!e && (r->rip < __atomic_load_n(&g->low, __ATOMIC_RELAXED) ||
+			      r->rip >= __atomic_load_n(&g->high, __ATOMIC_RELAXED))))
 		return done;
 	pthread_mutex_lock(&g->mm->lock);
 	s = e ? NULL : gate_site_of_tramp(g, r->rip);

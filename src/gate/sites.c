@@ -98,8 +98,8 @@ static struct gate_page *page_new(struct gate *g, uint64_t near, uint64_t reach,
 
 	if (!at)
 		return NULL;
-	g->low = g->pages_used ? hk_min(g->low, at) : at;
-	g->high = hk_max(g->high, at + HK_PAGE_SIZE);
+	__atomic_store_n(&g->low, g->pages_used ? hk_min(g->low, at) : at, __ATOMIC_RELAXED);
+	__atomic_store_n(&g->high, hk_max(g->high, at + HK_PAGE_SIZE), __ATOMIC_RELAXED);
 	p = &g->page[g->pages_used++];
 	*p = (struct gate_page){ .at = at };
 	return p;

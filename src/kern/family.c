@@ -47,6 +47,19 @@ static int32_t tid_of(const struct family_slot *s)
 	return __atomic_load_n(&s->tid, __ATOMIC_ACQUIRE);
 }
 
+static pid_t pid_of(const struct family_slot *s)
+{
+	return __atomic_load_n(&s->pid, __ATOMIC_RELAXED);
+}
+
+/* Is it a process's first thread? */
+static bool leads(const struct family_slot *s)
+{
+	pid_t tid = tid_of(s);
+
+	return tid > 0 && tid == pid_of(s);
+}
+
 static uint32_t top_of(const struct family *f)
 {
 	return (uint32_t)hk_min(__atomic_load_n(&f->top, __ATOMIC_ACQUIRE), FAMILY_SLOTS);
@@ -87,9 +100,9 @@ static uint64_t started(pid_t pid)
 /* Is the process that the slot was filled for still there, and no other by its number? */
 static bool lives(const struct family_slot *s)
 {
-	uint64_t start = started(s->pid);
+	uint64_t start = started(pid_of(s));
 
-	return start && start <= s->since_ns + NS_PER_TICK;
+	return start && start <= __atomic_load_n(&s->since_ns, __ATOMIC_RELAXED) + NS_PER_TICK;
 }
 
 /* Free the slots of processes that were killed without a word. */
@@ -144,7 +157,7 @@ int family_claim(struct family *f)
 static struct family_slot *find(struct family *f, pid_t pid)
 {
 	for (uint32_t i = 0; i < top_of(f); i++)
-		if (tid_of(&f->slot[i]) == pid && f->slot[i].pid == pid)
+		if (tid_of(&f->slot[i]) == pid && pid_of(&f->slot[i]) == pid)
 			return &f->slot[i];
 	return NULL;
 }
@@ -163,12 +176,13 @@ void family_fill(struct family *f, int slot, pid_t pid, pid_t tid, unsigned vcpu
 	if (slot < 0 || slot >= FAMILY_SLOTS)
 		return;
 	s = &f->slot[slot];
-	s->pid = pid;
-	s->vcpu = vcpu;
-	s->exits = 0;
-	s->marks = 0;
-	s->exe[0] = '\0';
-	s->since_ns = now(CLOCK_BOOTTIME);
+	/* Somebody may look at the slot yet for the thread that had it before. */
+	__atomic_store_n(&s->pid, pid, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->vcpu, vcpu, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->exits, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->marks, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->exe[0], '\0', __ATOMIC_RELAXED);
+	__atomic_store_n(&s->since_ns, now(CLOCK_BOOTTIME), __ATOMIC_RELAXED);
 	__atomic_store_n(&s->tid, tid, __ATOMIC_SEQ_CST);
 	/* Who marks the process marks it first and looks for threads then. */
 	if (tid != pid && __atomic_load_n(&f->marking, __ATOMIC_SEQ_CST) && is_marked(f, pid))
@@ -184,8 +198,8 @@ void family_name(struct family *f, int slot, pid_t pid)
 	/* Until the child has its say nobody can find the slot, so these two are nobody's else. */
 	if (tid_of(&f->slot[slot]) != unnamed)
 		return;
-	f->slot[slot].pid = pid;
-	f->slot[slot].since_ns = now(CLOCK_BOOTTIME);
+	__atomic_store_n(&f->slot[slot].pid, pid, __ATOMIC_RELAXED);
+	__atomic_store_n(&f->slot[slot].since_ns, now(CLOCK_BOOTTIME), __ATOMIC_RELAXED);
 	__atomic_compare_exchange_n(&f->slot[slot].tid, &unnamed, pid, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
@@ -202,7 +216,7 @@ void family_show(struct family *f, int slot, const char *exe)
 void family_forget(struct family *f, pid_t pid, int keep)
 {
 	for (uint32_t i = 0; i < top_of(f); i++)
-		if (tid_of(&f->slot[i]) > 0 && f->slot[i].pid == pid && (int)i != keep)
+		if (tid_of(&f->slot[i]) > 0 && pid_of(&f->slot[i]) == pid && (int)i != keep)
 			family_release(f, (int)i);
 }
 
@@ -228,8 +242,8 @@ int family_each(struct family *f, int (*cb)(pid_t pid, void *ctx), void *ctx)
 	for (uint32_t i = 0; i < top_of(f) && r == 0; i++) {
 		const struct family_slot *s = &f->slot[i];
 
-		if (tid_of(s) > 0 && s->tid == s->pid && lives(s))
-			r = cb(s->pid, ctx);
+		if (leads(s) && lives(s))
+			r = cb(pid_of(s), ctx);
 	}
 	return r;
 }
@@ -248,7 +262,7 @@ bool family_exe(struct family *f, pid_t pid, char exe[224])
 const struct family_slot *family_slot_of(const struct family *f, pid_t tid)
 {
 	for (uint32_t i = 0; i < top_of(f) && tid > 0; i++)
-		if (f->slot[i].tid == tid)
+		if (tid_of(&f->slot[i]) == tid)
 			return &f->slot[i];
 	return NULL;
 }
@@ -262,7 +276,7 @@ void family_count_cpu(struct family *f, int slot)
 	uint64_t used, before;
 
 	/* The CPU-time clock of a process, as clock_getcpuclockid(3) makes it. */
-	if (!s || clock_gettime((clockid_t)(~(unsigned)s->pid << 3 | 2), &ts))
+	if (!s || clock_gettime((clockid_t)(~(unsigned)pid_of(s) << 3 | 2), &ts))
 		return;
 	used = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 	before = __atomic_exchange_n(&s->cpu_ns, used, __ATOMIC_RELAXED);
@@ -273,7 +287,7 @@ void family_count_cpu(struct family *f, int slot)
 void family_count_all_cpu(struct family *f)
 {
 	for (uint32_t i = 0; i < top_of(f); i++)
-		if (tid_of(&f->slot[i]) > 0 && f->slot[i].tid == f->slot[i].pid)
+		if (leads(&f->slot[i]))
 			family_count_cpu(f, (int)i);
 }
 
@@ -298,11 +312,11 @@ unsigned family_mark(struct family *f, pid_t pid, void (*cb)(pid_t tid, unsigned
 		struct family_slot *s = &f->slot[i];
 		pid_t tid = __atomic_load_n(&s->tid, __ATOMIC_SEQ_CST);
 
-		if (tid <= 0 || s->pid != pid)
+		if (tid <= 0 || pid_of(s) != pid)
 			continue;
 		if (__atomic_fetch_or(&s->marks, FAMILY_MARKED, __ATOMIC_RELAXED) & FAMILY_ENDED)
 			continue;
-		cb(tid, s->vcpu, ctx);
+		cb(tid, __atomic_load_n(&s->vcpu, __ATOMIC_RELAXED), ctx);
 		count++;
 	}
 	return count;

@@ -34,7 +34,7 @@ static __thread struct hk_task *current;
  * Have the signal looked at soon: the vCPU comes back, and so does a call that is not yet made, or about to be made again by the kernel.
  * The latter two look the same at the SYSCALL itself; all that is earlier was not made.
  */
-static void come_back(struct hk_task *t, ucontext_t *uc)
+HK_IN_HANDLER static void come_back(struct hk_task *t, ucontext_t *uc)
 {
 	greg_t *g = uc->uc_mcontext.gregs;
 	uintptr_t ip = (uintptr_t)g[REG_RIP];
@@ -48,7 +48,7 @@ static void come_back(struct hk_task *t, ucontext_t *uc)
 }
 
 /* Runs on the task's thread, with all signals blocked. */
-static void on_signal(int sig, siginfo_t *info, void *context)
+HK_IN_HANDLER static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
 	struct hk_task *t = current;

@@ -22,9 +22,13 @@ typedef struct {
 
 /* What the guest owns of the address space: [HK_GUEST_MIN, HK_GUEST_MAX). The monitor lives above. */
 #define HK_GUEST_MIN 0x10000UL
+#ifndef HK_SMALL_GUEST
 #define HK_GUEST_MAX (64UL << 40)
+#else
+#define HK_GUEST_MAX (512UL << 30) /* ThreadSanitizer wants the rest for itself (make MODE=tsan) */
+#endif
 /* Where what may be placed freely goes; below it only what asks for its place. */
-#define HK_MMAP_MIN (16UL << 40)
+#define HK_MMAP_MIN (HK_GUEST_MAX / 4)
 
 /* Linux never transfers more than this in one read or write. */
 #define HK_MAX_RW_COUNT 0x7ffff000UL

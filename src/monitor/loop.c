@@ -78,8 +78,10 @@ static void let_run(struct thread *th)
 		uint64_t held;
 
 		data->blocked = th->task.signals.blocked;
+		/* Cleared before the host is asked: what threads_hold_all sets from now on stays, what was sent before is seen. */
+		__atomic_store_n(&data->held, 0, __ATOMIC_SEQ_CST);
 		if (vcpu_hold_signals(&th->vcpu, signal_host_mask(data->blocked), &held) == 0) {
-			data->held = held | signal_held(&th->task, ~0UL);
+			__atomic_fetch_or(&data->held, held | signal_held(&th->task, ~0UL), __ATOMIC_SEQ_CST);
 			signal_let_run(&th->task, &data->blocked);
 		} else {
 			data->masks = 0;

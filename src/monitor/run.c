@@ -341,7 +341,7 @@ static int start_trace(struct monitor *m, struct hk_err *err)
 static void add_vcpu(struct family *f, const struct vcpu *v)
 {
 	for (int i = 0; i < VCPU_EVENT_COUNT; i++)
-		__atomic_fetch_add(&f->exits[i], v->exits[i], __ATOMIC_RELAXED);
+		__atomic_fetch_add(&f->exits[i], __atomic_load_n(&v->exits[i], __ATOMIC_RELAXED), __ATOMIC_RELAXED);
 	__atomic_fetch_add(&f->answered, v->data ? v->data->answered : 0, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&f->vcpus, 1, __ATOMIC_RELAXED);
 }

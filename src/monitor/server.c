@@ -43,6 +43,11 @@ static uint32_t load(const uint32_t *p)
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
 
+static uint64_t relaxed(const uint64_t *p)
+{
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
 static void store(uint32_t *p, uint32_t value)
 {
 	__atomic_store_n(p, value, __ATOMIC_RELEASE);
@@ -252,7 +257,8 @@ void server_join(struct server *s, struct thread *th)
 	th->seat = (struct server_seat){ .owner = SERVER_OWNER_MONITOR };
 	if (!th->vcpu.data)
 		return;
-	th->vcpu.data->state = GATE_STATE_IDLE;
+	/* The server may look yet, for the thread that had the vCPU before. */
+	store(&th->vcpu.data->state, GATE_STATE_IDLE);
 	th->vcpu.data->spin = 0;
 	/* A child of vfork has descriptors of its own. */
 	if (!s->possible || th->unshare_fs || th->task.proc->fds.borrowed)
@@ -261,7 +267,8 @@ void server_join(struct server *s, struct thread *th)
 	for (unsigned i = 0; i < SERVER_THREADS && !th->seat.member; i++)
 		if (!s->thread[i]) {
 			__atomic_store_n(&s->thread[i], th, __ATOMIC_RELEASE);
-			s->seats = s->seats > i ? s->seats : i + 1;
+			if (s->seats <= i)
+				store(&s->seats, i + 1);
 			th->seat.member = true;
 			th->vcpu.data->spin = load(&s->awake) ? spin_of(s) : 0;
 		}
@@ -327,14 +334,14 @@ void server_saw_exit(struct monitor *m, struct thread *th, uint64_t nr)
 		return;
 	/* Counting need not be exact between threads. */
 	at = now();
-	if (at - s->window_ns > WINDOW_NS) {
-		s->window_ns = at;
-		s->wanted = 0;
+	if (at - relaxed(&s->window_ns) > WINDOW_NS) {
+		__atomic_store_n(&s->window_ns, at, __ATOMIC_RELAXED);
+		__atomic_store_n(&s->wanted, 0, __ATOMIC_RELAXED);
 	}
-	if (++s->wanted < wanted(s) || at < __atomic_load_n(&s->not_before_ns, __ATOMIC_RELAXED) ||
+	if (__atomic_add_fetch(&s->wanted, 1, __ATOMIC_RELAXED) < wanted(s) || at < relaxed(&s->not_before_ns) ||
 	    (s->mode == MONITOR_IO_AUTO && !s->dear && is_crowded(s)))
 		return;
-	s->wanted = 0;
+	__atomic_store_n(&s->wanted, 0, __ATOMIC_RELAXED);
 	if (!s->started) {
 		start(m);
 	} else if (swap(&s->awake, 0, 1)) {

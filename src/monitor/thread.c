@@ -184,7 +184,7 @@ int host_thread(struct monitor *m, void *(*fn)(void *), void *arg, uint64_t open
 static void set_live(struct monitor *m, int change)
 {
 	pthread_mutex_lock(&m->threads.lock);
-	m->threads.live += (unsigned)change;
+	__atomic_add_fetch(&m->threads.live, (unsigned)change, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&m->threads.lock);
 }
 
@@ -316,7 +316,7 @@ static bool was_last(struct thread *th)
 	bool last;
 
 	pthread_mutex_lock(&m->threads.lock);
-	last = --m->threads.live == 0;
+	last = __atomic_sub_fetch(&m->threads.live, 1, __ATOMIC_RELAXED) == 0;
 	pthread_mutex_unlock(&m->threads.lock);
 	return last;
 }

@@ -278,5 +278,6 @@ void vcpu_run(struct vcpu *v, struct vcpu_exit *out)
 		if (out->event == VCPU_KICKED)
 			vcpu_was_kicked(v);
 	} while (out->event == VCPU_KICKED && !settle_kick(v, &before));
-	v->exits[out->event]++;
+	/* The thread's own; at the end another one adds them up. */
+	__atomic_store_n(&v->exits[out->event], v->exits[out->event] + 1, __ATOMIC_RELAXED);
 }

@@ -326,7 +326,7 @@ static int op_get_fp_status(struct hk_cpu *c, uint16_t *fcw, uint16_t *fsw, uint
 	return 0;
 }
 
-static void op_kick(struct hk_cpu *c)
+HK_IN_HANDLER static void op_kick(struct hk_cpu *c)
 {
 	__atomic_store_n(&of_cpu(c)->run->immediate_exit, 1, __ATOMIC_RELEASE);
 }

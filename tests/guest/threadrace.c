@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Threads against each other: memory that goes and comes while calls and instructions use it, signals at every moment, threads that come and end, descriptors
- * closed under a read. Everything may end in an error, nothing in a wrong result. With a number: that many milliseconds of all at once (a long run by hand).
- * cases: memory descriptors handlers all 400
+ * closed under a read, copies of the process. Everything may end in an error, nothing in a wrong result. With a number: that many milliseconds of all at once (a long run by hand).
+ * cases: memory descriptors handlers forks all 400
  */
 #include "t.h"
 
 #include <pthread.h>
 #include <setjmp.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 
 #define PAGES 16
 #ifndef MREMAP_DONTUNMAP
@@ -196,6 +197,34 @@ static void *breeder(void *arg)
 	return NULL;
 }
 
+/* Copies of the process, made while everything changes; each has its own memory and says so by its end. */
+static void *forker(void *arg)
+{
+	volatile int mine = 1;
+
+	pthread_barrier_wait(&ready);
+	for (int i = 0; go_on(&i);) {
+		pid_t pid = fork();
+		int status = 0;
+
+		if (pid == 0) {
+			char *p = mmap(NULL, T_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+			mine = 7;
+			if (p != MAP_FAILED)
+				*p = 1;
+			_exit(p != MAP_FAILED && munmap(p, T_PAGE) == 0 ? mine : 8);
+		}
+		if (pid < 0)
+			continue;
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != 7 || mine != 1)
+			bad();
+	}
+	return arg;
+}
+
 static void *sums(void *arg)
 {
 	pthread_barrier_wait(&ready);
@@ -245,7 +274,8 @@ int main(int argc, char **argv)
 	void *(*const memory[])(void *) = { shuffle, touch, call, touch, NULL };
 	void *(*const descriptors[])(void *) = { closer, reader, reader, NULL };
 	void *(*const handlers[])(void *) = { breeder, sums, sums, call, NULL };
-	void *(*const all[])(void *) = { shuffle, touch, call, closer, reader, breeder, sums, shuffle, NULL };
+	void *(*const all[])(void *) = { shuffle, touch, call, closer, reader, breeder, sums, shuffle, forker, NULL };
+	void *(*const forks[])(void *) = { forker, shuffle, breeder, forker, NULL };
 	struct sigaction fault = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO },
 			 sig = { .sa_handler = on_signal };
 	struct itimerval tick = { { 0, 3000 }, { 0, 3000 } };
@@ -269,6 +299,7 @@ int main(int argc, char **argv)
 	run(!strcmp(how, "memory")        ? memory
 	    : !strcmp(how, "descriptors") ? descriptors
 	    : !strcmp(how, "handlers")    ? handlers
+	    : !strcmp(how, "forks")       ? forks
 					  : all);
 	printf("wrong %ld\n", wrong);
 	if (!strcmp(how, "handlers"))

@@ -1,0 +1,3 @@
+#!/bin/sh
+echo script $0 "$@"
+exit 5
