@@ -180,9 +180,9 @@ static const struct section {
 	const char *name;
 	void (*fn)(struct bench *b);
 } sections[] = {
-	{ "startup", do_startup }, { "phases", do_phases },   { "calls", do_calls },
-	{ "cpu", do_cpu },         { "pages", do_pages },     { "stream", do_stream },
-	{ "memory", do_memory },   { "threads", do_threads }, { "processes", do_processes },
+	{ "startup", do_startup },     { "phases", do_phases }, { "calls", do_calls },   { "cpu", do_cpu },
+	{ "pages", do_pages },         { "stream", do_stream }, { "memory", do_memory }, { "threads", do_threads },
+	{ "processes", do_processes }, { "real", do_real },
 };
 
 static int make_data(struct bench *b)
@@ -209,13 +209,11 @@ static int make_data(struct bench *b)
 
 static void remove_data(const struct bench *b)
 {
-	char path[128];
+	char command[128];
 
-	snprintf(path, sizeof(path), "%s/data", b->dir);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/written", b->dir);
-	unlink(path);
-	rmdir(b->dir);
+	snprintf(command, sizeof(command), "rm -rf '%s'", b->dir);
+	if (system(command))
+		fprintf(stderr, "bench: %s is left behind\n", b->dir);
 }
 
 static void say_where(const struct bench *b)
@@ -242,7 +240,7 @@ static bool on_path(const char *program)
 }
 
 static const char usage[] = "usage: bench --bin DIR --husk FILE [--no-peer] [--runs N] [--only SECTION] [--json FILE]\n"
-			    "sections: startup phases calls cpu pages stream memory threads processes\n";
+			    "sections: startup phases calls cpu pages stream memory threads processes real\n";
 
 int main(int argc, char **argv)
 {

@@ -63,6 +63,9 @@ int memory_of_tree(pid_t root, struct memory *m);
 #define ALL_CAGED "all, in the sandbox"
 void do_phases(struct bench *b);
 
+/* real.c */
+void do_real(struct bench *b);
+
 /* table.c */
 struct row *table_row(struct table *t, const char *section, const char *name, const char *unit);
 void table_best(struct row *r, int system, double value);

@@ -17,11 +17,11 @@ $(BENCH_BIN)/nothing: bench/nothing.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -static -o $@ $<
 
-$(BENCH_BIN)/work: bench/work.c bench/work_calls.c bench/work_cpu.c bench/work_threads.c bench/work_processes.c bench/work.h
+$(BENCH_BIN)/work: bench/work.c bench/work_calls.c bench/work_cpu.c bench/work_threads.c bench/work_processes.c bench/work_requests.c bench/work.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE -I. -O2 $(WARN) -o $@ $(filter %.c,$^)
 
-$(BENCH_BIN)/bench: bench/bench.c bench/run.c bench/memory.c bench/phases.c bench/table.c bench/bench.h
+$(BENCH_BIN)/bench: bench/bench.c bench/run.c bench/memory.c bench/phases.c bench/real.c bench/table.c bench/bench.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE -I. -O2 $(WARN) -o $@ $(filter %.c,$^) -lm
 

@@ -3,7 +3,7 @@
  * The measured program: does one kind of work, times it from inside and prints `name <tab> unit <tab> value` lines. The same binary runs natively,
  * in husk and in the peer.
  *
- *   work calls DIR | cpu | pages | stream DIR | threads | processes | idle
+ *   work calls DIR | cpu | pages | stream DIR | threads | processes | requests | idle
  */
 #include "bench/work.h"
 
@@ -141,9 +141,9 @@ static const struct {
 	const char *name;
 	int (*fn)(const char *arg);
 } kinds[] = {
-	{ "calls", work_calls },         { "cpu", work_cpu },   { "pages", work_pages },
-	{ "stream", work_stream },       { "idle", work_idle }, { "threads", work_threads },
-	{ "processes", work_processes },
+	{ "calls", work_calls },         { "cpu", work_cpu },           { "pages", work_pages },
+	{ "stream", work_stream },       { "idle", work_idle },         { "threads", work_threads },
+	{ "processes", work_processes }, { "requests", work_requests },
 };
 
 int main(int argc, char **argv)
@@ -151,6 +151,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(argv[1], kinds[i].name))
 			return kinds[i].fn(argc > 2 ? argv[2] : ".");
-	fprintf(stderr, "usage: work calls DIR | cpu | pages | stream DIR | threads | processes | idle\n");
+	fprintf(stderr, "usage: work calls DIR | cpu | pages | stream DIR | threads | processes | requests | idle\n");
 	return 2;
 }

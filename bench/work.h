@@ -11,5 +11,6 @@ int work_calls(const char *dir);
 int work_cpu(const char *unused);
 int work_threads(const char *unused);
 int work_processes(const char *unused);
+int work_requests(const char *unused);
 
 #endif

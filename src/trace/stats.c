@@ -17,6 +17,7 @@
 
 struct counter {
 	_Atomic uint64_t calls, errors, total_ns, max_ns;
+	_Atomic uint64_t served;    /* without an exit */
 	_Atomic uint64_t below_max; /* UINT64_MAX - the least time, so that all begins at zero */
 };
 
@@ -28,7 +29,7 @@ struct stats {
 /* A counter as it was at one moment. */
 struct line {
 	const char *name;
-	uint64_t calls, errors, total_ns, min_ns, max_ns;
+	uint64_t calls, exits, errors, total_ns, min_ns, max_ns;
 };
 
 static uint64_t now(void)
@@ -70,6 +71,8 @@ static void stats_leave(void *ctx, struct hk_call *call, int64_t result)
 		atomic_fetch_sub_explicit(&c->calls, 1, memory_order_relaxed);
 		return;
 	}
+	if (call->served)
+		atomic_fetch_add_explicit(&c->served, 1, memory_order_relaxed);
 	if (result < 0 && result > -4096)
 		atomic_fetch_add_explicit(&c->errors, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&c->total_ns, ns, memory_order_relaxed);
@@ -110,11 +113,14 @@ static unsigned collect(struct stats *s, struct line lines[COUNTERS], struct lin
 
 		if (!c->calls)
 			continue;
-		*l = (struct line){ info ? info->name : "(unknown)", c->calls, c->errors, c->total_ns,
-				    UINT64_MAX - c->below_max,       c->max_ns };
+		*l = (struct line){
+			info ? info->name : "(unknown)", c->calls, c->calls - c->served, c->errors, c->total_ns,
+			UINT64_MAX - c->below_max,       c->max_ns
+		};
 		if (!c->below_max) /* never came back */
 			l->min_ns = 0;
 		total->calls += l->calls;
+		total->exits += l->exits;
 		total->errors += l->errors;
 		total->total_ns += l->total_ns;
 		n++;
@@ -145,22 +151,24 @@ static void errors_column(struct hk_strbuf *b, uint64_t errors)
 static void text_table(struct hk_strbuf *b, const struct line *lines, unsigned n, const struct line *total)
 {
 	static const char rule[] =
-		"------ ----------- ----------- --------- --------- --------- --------- ----------------\n";
+		"------ ----------- ----------- --------- --------- --------- --------- --------- ----------------\n";
 
-	hk_strbuf_printf(b, "%% time     seconds  usecs/call       min       max     calls    errors syscall\n%s",
-			 rule);
+	hk_strbuf_printf(
+		b, "%% time     seconds  usecs/call       min       max     calls     exits    errors syscall\n%s",
+		rule);
 	for (unsigned i = 0; i < n; i++) {
 		const struct line *l = &lines[i];
 		double share = total->total_ns ? 100.0 * (double)l->total_ns / (double)total->total_ns : 0;
 
-		hk_strbuf_printf(b, "%6.2f %11.6f %11.1f %9.1f %9.1f %9lu ", share, (double)l->total_ns / 1e9,
+		hk_strbuf_printf(b, "%6.2f %11.6f %11.1f %9.1f %9.1f %9lu %9lu ", share, (double)l->total_ns / 1e9,
 				 (double)l->total_ns / 1e3 / (double)l->calls, (double)l->min_ns / 1e3,
-				 (double)l->max_ns / 1e3, l->calls);
+				 (double)l->max_ns / 1e3, l->calls, l->exits);
 		errors_column(b, l->errors);
 		hk_strbuf_printf(b, "%s\n", l->name);
 	}
-	hk_strbuf_printf(b, "%s%6.2f %11.6f %11.1f %9s %9s %9lu ", rule, 100.0, (double)total->total_ns / 1e9,
-			 total->calls ? (double)total->total_ns / 1e3 / (double)total->calls : 0, "", "", total->calls);
+	hk_strbuf_printf(b, "%s%6.2f %11.6f %11.1f %9s %9s %9lu %9lu ", rule, 100.0, (double)total->total_ns / 1e9,
+			 total->calls ? (double)total->total_ns / 1e3 / (double)total->calls : 0, "", "", total->calls,
+			 total->exits);
 	errors_column(b, total->errors);
 	hk_strbuf_puts(b, "total\n");
 }
@@ -182,11 +190,12 @@ static void json_table(struct hk_strbuf *b, const struct line *lines, unsigned n
 {
 	hk_strbuf_puts(b, "{\"syscalls\":[");
 	for (unsigned i = 0; i < n; i++)
-		hk_strbuf_printf(b,
-				 "%s{\"name\":\"%s\",\"calls\":%lu,\"errors\":%lu,\"total_ns\":%lu,\"min_ns\":%lu,"
-				 "\"max_ns\":%lu}",
-				 i ? "," : "", lines[i].name, lines[i].calls, lines[i].errors, lines[i].total_ns,
-				 lines[i].min_ns, lines[i].max_ns);
+		hk_strbuf_printf(
+			b,
+			"%s{\"name\":\"%s\",\"calls\":%lu,\"exits\":%lu,\"errors\":%lu,\"total_ns\":%lu,\"min_ns\":%lu,"
+			"\"max_ns\":%lu}",
+			i ? "," : "", lines[i].name, lines[i].calls, lines[i].exits, lines[i].errors, lines[i].total_ns,
+			lines[i].min_ns, lines[i].max_ns);
 	hk_strbuf_puts(b, "]");
 }
 

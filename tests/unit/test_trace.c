@@ -505,12 +505,13 @@ static void test_stats(void **state)
 	struct trace_pair pair;
 	struct hk_call call = CALL(read);
 	const char *text, *line;
-	unsigned long calls, errors;
+	unsigned long calls, exits, errors;
 
 	(void)state;
 	trace_pair_init(&pair, trace_hook(t), stats_hook(s));
 	for (int i = 0; i < 5; i++) {
 		pair.hook.enter(pair.hook.ctx, &call);
+		call.served = i == 3 ? "server" : NULL;
 		pair.hook.leave(pair.hook.ctx, &call, i < 2 ? -EBADF : 1);
 	}
 	call.nr = UINT64_MAX;
@@ -520,10 +521,11 @@ static void test_stats(void **state)
 	text = output();
 	line = strstr(text, "read\n");
 	assert_non_null(line);
-	assert_int_equal(sscanf(line - 20, "%lu %lu", &calls, &errors), 2);
+	assert_int_equal(sscanf(line - 30, "%lu %lu %lu", &calls, &exits, &errors), 3);
 	assert_int_equal(calls, 5);
+	assert_int_equal(exits, 4);
 	assert_int_equal(errors, 2);
-	assert_non_null(strstr(text, "        6         3 total\n"));
+	assert_non_null(strstr(text, "        6         5         3 total\n"));
 	assert_non_null(strstr(text, "(unknown)"));
 	assert_non_null(strstr(text, "\nexits\n                12 io\n\nmemory\n              4096 KiB  peak\n"));
 	assert_int_equal(stats_print(s, out_fd, true, rows, 2), 0);
