@@ -181,6 +181,7 @@ static bool special(uint64_t nr)
 	case SYS_getrusage:
 	case SYS_getrandom:
 	case SYS_uname:
+	case SYS_rt_sigaction:
 		return true;
 	default:
 		return false;
@@ -230,6 +231,8 @@ static int64_t choose(struct hk_task *t, uint64_t nr, const uint64_t a[6], handl
 		return clock_waits(a[0]) ? -HK_WOULD_WAIT : fn(t, a);
 	case SYS_getrusage:
 		return (int)a[0] == RUSAGE_THREAD ? -HK_WOULD_WAIT : fn(t, a);
+	case SYS_rt_sigaction:
+		return a[1] ? -HK_WOULD_WAIT : fn(t, a); /* interpreters ask for all 64 when they start */
 	case SYS_close_range:
 		return a[2] & CLOSE_RANGE_UNSHARE ? -HK_WOULD_WAIT : fn(t, a);
 	default:
