@@ -138,6 +138,8 @@ static bool fcntl_waits(uint64_t cmd)
 	case F_SETFD:
 	case F_GETFL:
 	case F_SETFL:
+	case F_GETLK: /* record locks belong to the table of descriptors, which the server shares */
+	case F_SETLK:
 		return false;
 	default:
 		return true;
