@@ -40,7 +40,7 @@ _husk_value() {
 		compopt -o filenames
 		COMPREPLY=($(compgen -d -- "$cur"))
 		;;
-	--ro | --rw | --profile | --learn | --pidfile)
+	--ro | --rw | --profile | --learn | --pidfile | --output)
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))
 		;;
@@ -55,6 +55,7 @@ _husk_value() {
 	--trace-filter | --deny | --allow-only) _husk_filter ;;
 	--deny-action) COMPREPLY=($(compgen -W 'errno enosys kill log' -- "$cur")) ;;
 	--trace-format | -f) COMPREPLY=($(compgen -W 'text json' -- "$cur")) ;;
+	--ready-when-listening) COMPREPLY=($(compgen -W '80 443 8080' -- "$cur")) ;;
 	--io) COMPREPLY=($(compgen -W 'auto exit server' -- "$cur")) ;;
 	--trace-time) COMPREPLY=($(compgen -W 'absolute relative since-start spent' -- "$cur")) ;;
 	--trace-string) COMPREPLY=($(compgen -W '32 64 256 4096' -- "$cur")) ;;
@@ -77,7 +78,7 @@ _husk_program() {
 			((program++))
 			return
 			;;
-		--root | --ro | --rw | --tmpfs | --hostname | --name | --pidfile | --user | --deny | --allow-only | --deny-action | --profile | --env | --cwd | --mem | --pids | --timeout | --cpu-time | --cpus | --files | --fsize | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string | --learn)
+		--root | --ro | --rw | --tmpfs | --hostname | --name | --pidfile | --output | --ready-when-listening | --user | --deny | --allow-only | --deny-action | --profile | --env | --cwd | --mem | --pids | --timeout | --cpu-time | --cpus | --files | --fsize | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string | --learn)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
 			((program++))
@@ -111,7 +112,7 @@ _husk_run() {
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
 		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --pids --timeout --cpu-time --cpus --files --fsize --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
 			--trace-time --trace-ip --trace-where --trace-string --learn --classic-numbers --stats --root --ro --rw --tmpfs --overlay
-			--read-only --hostname --name --pidfile --user --deny --allow-only --deny-action --profile --unconfined --show-cage --help' -- "$cur"))
+			--read-only --hostname --name --pidfile --detach --output --ready-when-listening --user --deny --allow-only --deny-action --profile --unconfined --show-cage --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))
@@ -200,13 +201,13 @@ _husk() {
 
 	COMPREPLY=()
 	if ((cword == 1)); then
-		COMPREPLY=($(compgen -W 'run ps log stop kill doctor syscalls inspect boot lab --help --version' -- "$cur"))
+		COMPREPLY=($(compgen -W 'run ps log stop kill wait doctor syscalls inspect boot lab --help --version' -- "$cur"))
 		return
 	fi
 	case ${words[1]} in
 	run) _husk_run ;;
 	doctor | ps) COMPREPLY=($(compgen -W '--json --help' -- "$cur")) ;;
-	log | stop | kill) _husk_ids ;;
+	log | stop | kill | wait) _husk_ids ;;
 	boot) _husk_boot ;;
 	inspect) _husk_inspect ;;
 	lab)

@@ -15,6 +15,7 @@ int cmd_ps(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 int cmd_kill(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
 
 /* "husk: …" on standard error, one line. Returns status. */
 int cli_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

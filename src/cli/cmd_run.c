@@ -48,6 +48,12 @@ static const struct {
 	{ "hostname", "NAME", required_argument, OPT_HOSTNAME, "the sandbox's host name (husk)" },
 	{ "name", "NAME", required_argument, OPT_NAME, "what husk ps and husk stop call the sandbox (its number)" },
 	{ "pidfile", "FILE", required_argument, OPT_PIDFILE, "write husk's process number there while it runs" },
+	{ "detach", NULL, no_argument, OPT_DETACH,
+	  "print the sandbox's id and end, once the program runs; it goes on, see husk ps, log, wait, stop" },
+	{ "output", "FILE", required_argument, OPT_OUTPUT,
+	  "with --detach: append the program's output and errors to FILE (/dev/null)" },
+	{ "ready-when-listening", "PORT", required_argument, OPT_READY,
+	  "with --detach: end only when somebody in the sandbox listens on this TCP port" },
 	{ "user", "UID[:GID]", required_argument, OPT_USER, "who the program is (you; nobody if you are root)" },
 	{ "deny", "LIST", required_argument, OPT_DENY,
 	  "refuse these system calls or classes (mount,network); repeatable" },
@@ -213,7 +219,7 @@ static int set_trace_format(struct monitor_options *o, const char *value)
 	return 0;
 }
 
-static int set_number(unsigned *to, const char *option, const char *value, unsigned least, unsigned most)
+int cli_number(unsigned *to, const char *option, const char *value, unsigned least, unsigned most)
 {
 	char *end, want[60];
 	unsigned long n = strtoul(value, &end, 10);
@@ -234,7 +240,7 @@ static int set_cpus(cpu_set_t *cpus, const char *value)
 	if (sched_getaffinity(0, sizeof(*cpus), cpus))
 		return cli_bad("cpus", value, strerror(errno));
 	most = (unsigned)CPU_COUNT(cpus);
-	r = set_number(&left, "cpus", value, 1, most);
+	r = cli_number(&left, "cpus", value, 1, most);
 	for (unsigned i = 0; i < CPU_SETSIZE; i++)
 		if (CPU_ISSET(i, cpus) && left)
 			left--;
@@ -272,12 +278,14 @@ struct collected {
 	bool clear_env;
 	bool net; /* --net was given */
 	struct sandbox_args sandbox;
-	struct registration registration;
+	struct service_args service;
 };
 
 /* One option; 0, or the exit status of a failure. The environment is collected apart, since --clear-env may come after --env. */
 static int set_option(struct monitor_options *o, struct collected *c, int id, char *value)
 {
+	int r;
+
 	switch (id) {
 	case OPT_ENV:
 		if (value[0] == '=' || !value[0])
@@ -293,7 +301,7 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 		return hk_parse_size(value, &o->mem) || !o->mem ? cli_bad("mem", value, "not a size such as 512M or 2G")
 								: 0;
 	case OPT_PIDS:
-		return set_number(&o->pids, "pids", value, 1, 8192);
+		return cli_number(&o->pids, "pids", value, 1, 8192);
 	case OPT_TIMEOUT:
 		return hk_parse_duration(value, &o->timeout_ns) || !o->timeout_ns
 			       ? cli_bad("timeout", value, "not a duration such as 1.5, 200ms or 5m")
@@ -305,7 +313,7 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 	case OPT_CPUS:
 		return set_cpus(&o->limits.cpus, value);
 	case OPT_FILES:
-		return set_number(&o->limits.files, "files", value, FILES_LEAST, 1 << 20);
+		return cli_number(&o->limits.files, "files", value, FILES_LEAST, 1 << 20);
 	case OPT_FSIZE:
 		return hk_parse_size(value, &o->limits.fsize) || !o->limits.fsize
 			       ? cli_bad("fsize", value, "not a size such as 16M or 2G")
@@ -316,7 +324,7 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 		o->patch = false;
 		return 0;
 	case OPT_PATCH_AFTER:
-		return set_number(&o->patch_after, "patch-after", value, 1, 1000000);
+		return cli_number(&o->patch_after, "patch-after", value, 1, 1000000);
 	case OPT_IO:
 		return set_io(o, value);
 	case OPT_NET:
@@ -353,23 +361,16 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 	case OPT_TRACE_TIME:
 		return set_trace_time(o, value);
 	case OPT_TRACE_STRING:
-		return set_number(&o->trace_string, "trace-string", value, 1, 65536);
+		return cli_number(&o->trace_string, "trace-string", value, 1, 65536);
 	case OPT_TRACE_IP:
 		o->trace = o->trace_rip = true;
 		return 0;
 	case OPT_TRACE_WHERE:
 		o->trace = o->trace_where = true;
 		return 0;
-	case OPT_NAME:
-		c->registration.name = value;
-		return registry_name_ok(value)
-			       ? 0
-			       : cli_bad("name", value, "not a letter, then up to 62 letters, digits, '.', '_' or '-'");
-	case OPT_PIDFILE:
-		c->registration.pidfile = value;
-		return 0;
 	default:
-		return sandbox_option(o, &c->sandbox, id, value);
+		r = service_option(&c->service, id, value);
+		return r >= 0 ? r : sandbox_option(o, &c->sandbox, id, value);
 	}
 }
 
@@ -427,32 +428,6 @@ static int parse(int argc, char **argv, struct monitor_options *o, struct collec
 	return *status ? -1 : 0;
 }
 
-static int sandbox_begun(void *arg, pid_t init, struct hk_err *err)
-{
-	return registry_enter(arg, init, err);
-}
-
-static void sandbox_over(void *arg)
-{
-	registry_leave(arg);
-}
-
-/* Have the supervisor enter the sandbox in the list of those that run. 0, or the exit status of a failure. */
-static int register_sandbox(struct monitor_options *o, struct registration *r, struct jail_watch *w)
-{
-	struct hk_err err;
-
-	if (o->jail.unconfined && (r->name || r->pidfile))
-		return cli_fail(HUSK_EXIT_FAILURE, "--name and --pidfile need a sandbox: not with --unconfined");
-	/* Before anything runs; tried again, and for good, by the supervisor. */
-	if (r->name && registry_name_free(r->name, &err))
-		return cli_fail(HUSK_EXIT_FAILURE, "%s", err.text);
-	r->argv = o->argv;
-	*w = (struct jail_watch){ sandbox_begun, sandbox_over, r };
-	o->jail.watch = w;
-	return 0;
-}
-
 /* What --at counts must leave the virtual machine: nothing is patched then, though all is there for it. */
 static void take_inspection(struct monitor_options *o, const struct inspect_options *ask, const char *svg)
 {
@@ -473,7 +448,6 @@ int run_program(int argc, char **argv, const struct inspect_options *ask, const 
 	struct collected c = { 0 };
 	struct env env = { 0 };
 	struct hk_err err = { 0 };
-	struct jail_watch watch;
 	int status;
 	bool ok;
 
@@ -481,7 +455,7 @@ int run_program(int argc, char **argv, const struct inspect_options *ask, const 
 		return status;
 	if (c.sandbox.show)
 		return monitor_show_cage(&o);
-	status = register_sandbox(&o, &c.registration, &watch);
+	status = service_finish(&o, &c.service);
 	if (status)
 		return status;
 	ok = c.clear_env || env_inherit(&env);
@@ -494,7 +468,11 @@ int run_program(int argc, char **argv, const struct inspect_options *ask, const 
 		take_inspection(&o, ask, svg);
 	o.envp = env.v;
 	o.jail.path = env_get(&env, "PATH");
+	if (service_detach(&o, &c.service, &status))
+		return status;
 	status = monitor_run(&o, &err);
+	if (err.code)
+		detach_failed(&c.service.detachment, status, err.text);
 	free(env.v);
 	free(c.sets.v);
 	return err.code ? cli_fail(status, "%s", err.text) : status;

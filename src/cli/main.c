@@ -18,6 +18,7 @@ static const struct {
 	{ "log", cmd_log, "print the kernel's log of a sandbox" },
 	{ "stop", cmd_stop, "end sandboxes: SIGTERM, and SIGKILL if that is not enough" },
 	{ "kill", cmd_kill, "send a signal to the program of a sandbox" },
+	{ "wait", cmd_wait, "wait until sandboxes end, and print their exit statuses" },
 	{ "doctor", cmd_doctor, "say whether this host can run VMs, how fast, and what is missing" },
 	{ "syscalls", cmd_syscalls, "list the system calls that this build serves" },
 	{ "inspect", cmd_inspect, "show a program's virtual machine: memory, page tables, processor" },

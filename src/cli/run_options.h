@@ -4,6 +4,7 @@
 #define HK_CLI_RUN_OPTIONS_H
 
 #include "monitor/monitor.h"
+#include "service/detach.h"
 #include "service/registry.h"
 
 enum option_id {
@@ -51,6 +52,9 @@ enum option_id {
 	OPT_PROFILE,
 	OPT_NAME,
 	OPT_PIDFILE,
+	OPT_DETACH,
+	OPT_OUTPUT,
+	OPT_READY,
 };
 
 #define SANDBOX_MOUNTS_MAX 48
@@ -64,11 +68,31 @@ struct sandbox_args {
 	bool show;               /* --show-cage: print and end */
 };
 
+/* --name, --pidfile, --detach and what goes with it. */
+struct service_args {
+	struct registration registration;
+	bool detach;
+	const char *output; /* --output; NULL: none */
+	unsigned port;      /* --ready-when-listening; 0: none */
+	struct detachment detachment;
+	struct jail_watch watch;
+};
+
 /* husk run; with `ask`, up to where it says, to look into the machine there and draw it in `svg` (NULL: not). Returns the exit status. */
 int run_program(int argc, char **argv, const struct inspect_options *ask, const char *svg);
 
 /* "--option value: want" on standard error. Returns the exit status of a failure. */
 int cli_bad(const char *option, const char *value, const char *want);
+
+/* A whole number in [least, most] into *to. 0, or the exit status of a failure. */
+int cli_number(unsigned *to, const char *option, const char *value, unsigned least, unsigned most);
+
+/* An option of struct service_args: 0, or the exit status of a failure; -1 if id is none. */
+int service_option(struct service_args *c, int id, char *value);
+/* After the last option: have the supervisor enter the sandbox in the list of those that run. c must live as long. 0, or the exit status of a failure. */
+int service_finish(struct monitor_options *o, struct service_args *c);
+/* --detach. 0: this process goes on, as the sandbox's supervisor or without --detach; 1: it has been seen to, *status is what to exit with. */
+int service_detach(struct monitor_options *o, struct service_args *c, int *status);
 
 /* An option of the sandbox: 0, or the exit status of a failure; -1 if id is none. Strings stay where they are or live for ever. */
 int sandbox_option(struct monitor_options *o, struct sandbox_args *s, int id, char *value);

@@ -263,7 +263,7 @@ static int watch(pid_t init, const struct jail_options *o, int *status, struct h
 	}
 	*status = supervise(init, o);
 	if (o->watch)
-		o->watch->over(o->watch->arg);
+		o->watch->over(o->watch->arg, *status);
 	return 1;
 }
 

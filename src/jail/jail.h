@@ -30,7 +30,7 @@ struct jail_mount {
 /* Who is told of the sandbox: in the supervisor, outside, with all signals blocked. Not for an unconfined guest, which has none. */
 struct jail_watch {
 	int (*begun)(void *arg, pid_t init, struct hk_err *err); /* 0; or -errno, which ends the sandbox */
-	void (*over)(void *arg);
+	void (*over)(void *arg, int status);
 	void *arg;
 };
 

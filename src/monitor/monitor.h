@@ -63,6 +63,9 @@ struct monitor_options {
 	const char *trace_filter; /* NULL: all calls */
 	struct inspect_options inspect;
 	const char *svg_file; /* of inspect; NULL: none */
+	void (*loaded)(
+		void *arg); /* called when the program is in place, before its first instruction; NULL: nobody wants to know */
+	void *loaded_arg;
 };
 
 /*

@@ -447,6 +447,8 @@ static int run_loaded(struct monitor *m, struct hk_err *err)
 	enter_family(m);
 	signal_set_mask(&m->first.task, m->first.task.signals.blocked);
 	inspection_at_entry(&m->first);
+	if (m->opt->loaded)
+		m->opt->loaded(m->opt->loaded_arg);
 	monitor_loop(&m->first, err);
 	thread_leave(&m->first, err);
 	stamp(m, PHASE_RUN);

@@ -160,17 +160,20 @@ int registry_enter(struct registration *r, pid_t init, struct hk_err *err)
 	if (r->dir >= 0)
 		flock(r->dir, LOCK_UN);
 	if ((e && r->name) || (r->pidfile && (e = write_pidfile(r, err)))) {
-		registry_leave(r);
+		registry_leave(r, -1);
 		return e;
 	}
 	return 0;
 }
 
-void registry_leave(struct registration *r)
+void registry_leave(struct registration *r, int status)
 {
 	if (r->pidfile_made)
 		unlink(r->pidfile);
 	if (r->file >= 0) {
+		/* Who waits holds the file open. */
+		if (status >= 0)
+			dprintf(r->file, "status %d\n", status);
 		unlinkat(r->dir, r->id, 0);
 		close(r->file);
 	}
@@ -243,11 +246,33 @@ int registry_list(struct sandbox **list, struct hk_err *err)
 	return count;
 }
 
+int registry_status(int file)
+{
+	char text[sizeof(((struct sandbox *)0)->command) + 96], *at;
+	ssize_t n = pread(file, text, sizeof(text) - 1, 0);
+	int status;
+
+	text[n > 0 ? n : 0] = '\0';
+	/* The third line: the second has no line feed of its own. */
+	at = strchr(text, '\n');
+	at = at ? strchr(at + 1, '\n') : NULL;
+	return at && sscanf(at + 1, "status %d\n", &status) == 1 ? status : -ESRCH;
+}
+
 int registry_open(const char *id, struct hk_err *err)
+{
+	int file, fd = registry_await(id, &file, err);
+
+	if (fd >= 0)
+		close(file);
+	return fd;
+}
+
+int registry_await(const char *id, int *file, struct hk_err *err)
 {
 	HK_CLOSE int dir = open_directory(err);
 	struct sandbox s;
-	int fd, again;
+	int fd;
 
 	if (dir < 0)
 		return dir;
@@ -257,11 +282,9 @@ int registry_open(const char *id, struct hk_err *err)
 	if (fd < 0)
 		return hk_err_set(err, -errno, "sandbox %s: %s", id, strerror(errno));
 	/* Its lock is still held: what was opened under that number is the supervisor, and no process that came after it. */
-	again = open_live(dir, id);
-	if (again >= 0) {
-		close(again);
+	*file = open_live(dir, id);
+	if (*file >= 0)
 		return fd;
-	}
 	close(fd);
 	return hk_err_set(err, -ESRCH, "no sandbox %s runs; see husk ps", id);
 }
