@@ -94,8 +94,6 @@ static const struct {
 
 /* With less, programs would not start: what a monitor leaves to its successor at execve, and files of /proc, are files to the host. */
 #define FSIZE_LEAST (4UL << 20)
-/* Some are open for a moment when a thread or process is made. */
-#define FILES_LEAST 16
 
 struct env {
 	char **v;
@@ -313,7 +311,7 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 	case OPT_CPUS:
 		return set_cpus(&o->limits.cpus, value);
 	case OPT_FILES:
-		return cli_number(&o->limits.files, "files", value, FILES_LEAST, 1 << 20);
+		return cli_number(&o->limits.files, "files", value, 1, 1 << 20);
 	case OPT_FSIZE:
 		return hk_parse_size(value, &o->limits.fsize) || !o->limits.fsize
 			       ? cli_bad("fsize", value, "not a size such as 16M or 2G")

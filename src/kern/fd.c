@@ -2,6 +2,8 @@
 /* The monitor's own descriptors: where they lie and which they are. Guest descriptors are the host's and not kept here. */
 #include "kern/fd.h"
 
+#include "kern/rlimit.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -72,6 +74,8 @@ int fd_guard_init(struct fd_guard *g)
 	g->used = g->freed = 0;
 	g->borrowed = false;
 	g->cap = 0;
+	g->capped = false;
+	g->rooms = 0;
 	memset(g->ours, 0, sizeof(g->ours));
 	init_locks(g);
 	return 0;
@@ -244,15 +248,66 @@ static int relocate(struct fd_guard *g, int base)
 	return r;
 }
 
-/* What the host is told when the guest sets its limit. 0 or -errno. */
+/* ---- room ---- */
+
+static void set_soft(uint64_t soft)
+{
+	struct rlimit64 lim;
+
+	if (getrlimit64(RLIMIT_NOFILE, &lim) == 0) {
+		lim.rlim_cur = hk_min(soft, lim.rlim_max);
+		(void)setrlimit64(RLIMIT_NOFILE, &lim);
+	}
+}
+
+/* Above all that is ours. */
+static void raise_soft(const struct fd_guard *g)
+{
+	set_soft((uint64_t)g->base + FD_GUARD_MAX);
+}
+
+void fd_guard_room(struct fd_guard *g)
+{
+	struct rlimit64 lim;
+
+	pthread_mutex_lock(&g->lock);
+	if (g->rooms++ == 0 && getrlimit64(RLIMIT_NOFILE, &lim) == 0) {
+		g->rooms_soft = lim.rlim_cur;
+		if (g->rooms_soft < (uint64_t)g->base + FD_GUARD_MAX)
+			raise_soft(g);
+	}
+	pthread_mutex_unlock(&g->lock);
+}
+
+void fd_guard_room_end(struct fd_guard *g)
+{
+	pthread_mutex_lock(&g->lock);
+	if (g->rooms && --g->rooms == 0)
+		set_soft(g->rooms_soft);
+	pthread_mutex_unlock(&g->lock);
+}
+
+void fd_guard_resume(struct fd_guard *g, uint64_t soft)
+{
+	pthread_mutex_lock(&g->lock);
+	set_soft(soft);
+	pthread_mutex_unlock(&g->lock);
+}
+
+/* ---- the guest's limit ---- */
+
+/* What the host is told when the guest sets its limit: its hard limit stays, since ours need numbers above the guest's. 0 or -errno. */
 static int host_limit(const struct fd_guard *g, const struct rlimit64 *limit, const struct rlimit64 *now,
 		      struct rlimit64 *host)
 {
-	*host = *limit;
-	if (!g->cap)
-		return 0;
-	host->rlim_max = now->rlim_max;
-	return limit->rlim_cur > limit->rlim_max ? -EINVAL : limit->rlim_max > g->cap ? -EPERM : 0;
+	uint64_t hard = g->cap ? g->cap : now->rlim_max;
+
+	if (limit->rlim_cur > limit->rlim_max)
+		return -EINVAL;
+	if (limit->rlim_max > hard && (g->capped || !rlimit_may_raise()))
+		return -EPERM;
+	*host = (struct rlimit64){ limit->rlim_cur, hk_max(limit->rlim_max, now->rlim_max) };
+	return 0;
 }
 
 int fd_guard_set_limit(struct fd_guard *g, const struct rlimit64 *limit)
@@ -271,8 +326,12 @@ int fd_guard_set_limit(struct fd_guard *g, const struct rlimit64 *limit)
 		r = relocate(g, base);
 	if (r == 0 && setrlimit64(RLIMIT_NOFILE, &host))
 		r = -errno;
-	if (r == 0 && g->cap)
-		g->cap = limit->rlim_max;
+	if (r == 0)
+		g->cap = g->capped || limit->rlim_max < host.rlim_max ? limit->rlim_max : 0;
+	if (r == 0 && g->rooms) {
+		g->rooms_soft = host.rlim_cur;
+		raise_soft(g);
+	}
 	pthread_mutex_unlock(&g->lock);
 	pthread_rwlock_unlock(&g->moving);
 	return r;
@@ -286,6 +345,7 @@ int fd_guard_cap(struct fd_guard *g, uint64_t cap)
 	if (r)
 		return r;
 	g->cap = hk_min(cap, now.rlim_max);
+	g->capped = true;
 	now.rlim_max = g->cap;
 	now.rlim_cur = hk_min(now.rlim_cur, g->cap);
 	return fd_guard_set_limit(g, &now);
@@ -297,6 +357,8 @@ int fd_guard_get_limit(struct fd_guard *g, struct rlimit64 *limit)
 
 	pthread_mutex_lock(&g->lock);
 	r = getrlimit64(RLIMIT_NOFILE, limit) ? -errno : 0;
+	if (r == 0 && g->rooms)
+		limit->rlim_cur = g->rooms_soft;
 	if (r == 0 && g->cap) {
 		limit->rlim_max = g->cap;
 		limit->rlim_cur = hk_min(limit->rlim_cur, g->cap);
@@ -338,6 +400,10 @@ void fd_guard_unlock(struct fd_guard *g)
 
 void fd_guard_forked(struct fd_guard *g)
 {
+	/* Another thread's: it is not here. */
+	if (g->rooms && !g->borrowed)
+		set_soft(g->rooms_soft);
+	g->rooms = 0;
 	init_locks(g);
 }
 

@@ -32,7 +32,10 @@ struct fd_guard {
 		int *kept; /* where the number is kept, so that it can be moved; NULL: free slot */
 		int fd;
 	} slot[FD_GUARD_MAX];
-	uint64_t cap; /* --files: the guest's hard limit, below the host's, which leaves room for ours; 0: none */
+	uint64_t cap;   /* the guest's hard limit, below the host's, which leaves room for ours; 0: the host's own */
+	bool capped;    /* by --files: who might raise a hard limit may not raise this one */
+	unsigned rooms; /* fd_guard_room that have not ended … */
+	uint64_t rooms_soft;              /* … and the guest's soft limit meanwhile */
 	uint64_t ours[FD_GUARD_END / 64]; /* by number: bits change under `lock`, are read without */
 };
 
@@ -58,6 +61,15 @@ HK_MUST_CHECK int fd_guard_set_limit(struct fd_guard *g, const struct rlimit64 *
 HK_MUST_CHECK int fd_guard_cap(struct fd_guard *g, uint64_t cap);
 /* The guest's RLIMIT_NOFILE. 0 or -errno. */
 HK_MUST_CHECK int fd_guard_get_limit(struct fd_guard *g, struct rlimit64 *limit);
+
+/*
+ * So that what the monitor opens finds a number also when the guest has used all of its own: until fd_guard_room_end the host's soft limit is higher than the
+ * guest's. What another thread opens meanwhile may have such a number, too. May be nested, by any threads.
+ */
+void fd_guard_room(struct fd_guard *g);
+void fd_guard_room_end(struct fd_guard *g);
+/* In a successor that was started in such a room: the soft limit that the guest had. */
+void fd_guard_resume(struct fd_guard *g, uint64_t soft);
 
 /* Around a fork: see that no other thread is changing it. */
 void fd_guard_lock(struct fd_guard *g);

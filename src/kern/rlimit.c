@@ -16,8 +16,8 @@ bool rlimit_is_hosts(unsigned resource)
 	return !is_memory(resource) && resource != RLIMIT_NOFILE;
 }
 
-/* May this process raise hard limits? (CAP_SYS_RESOURCE is effective; that of a user namespace does not count in Linux, but these bind the guest only.) */
-static bool may_raise(void)
+/* CAP_SYS_RESOURCE is effective (that of a user namespace does not count in Linux, but these bind the guest only.) */
+bool rlimit_may_raise(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
@@ -56,7 +56,7 @@ static int set_memory(struct hk_process *p, unsigned resource, const struct rlim
 		return -EINVAL;
 	pthread_mutex_lock(&p->mm->lock);
 	r = get_locked(p, resource, &old);
-	if (r == 0 && lim->rlim_max > old.rlim_max && !may_raise())
+	if (r == 0 && lim->rlim_max > old.rlim_max && !rlimit_may_raise())
 		r = -EPERM;
 	if (r == 0) {
 		p->rlim[resource] = *lim;

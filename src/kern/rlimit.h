@@ -13,6 +13,8 @@ HK_MUST_CHECK int rlimit_get(struct hk_process *p, unsigned resource, struct rli
 /* Checked as Linux does: -EINVAL (unknown, or soft above hard), -EPERM (hard limit raised without CAP_SYS_RESOURCE). Moves the monitor's descriptors out
  * of the way of a new RLIMIT_NOFILE. */
 HK_MUST_CHECK int rlimit_set(struct hk_process *p, unsigned resource, const struct rlimit64 *lim);
+/* May this process raise hard limits? Any thread. */
+bool rlimit_may_raise(void);
 /* Does the host alone keep and enforce this one? */
 bool rlimit_is_hosts(unsigned resource);
 

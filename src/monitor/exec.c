@@ -123,6 +123,8 @@ static struct handover fill(const struct thread *th, int program_fd)
 	};
 
 	h.limits.files = (unsigned)proc->fds.cap;
+	h.files_capped = proc->fds.capped;
+	h.files_soft = proc->fds.rooms_soft;
 	memcpy(h.rlim, proc->rlim, sizeof(h.rlim));
 	return h;
 }

@@ -21,6 +21,8 @@ struct handover {
 	unsigned patch_after, trace_string;
 	uint64_t mem, timeout_ns, deadline_ns;
 	struct run_limits limits;
+	bool files_capped;   /* limits.files is --files', not what the guest has set */
+	uint64_t files_soft; /* the guest's RLIMIT_NOFILE; the host's is higher for the successor's start */
 	struct inspect_options inspect;
 	unsigned inspect_seen;
 	struct call_policy policy;

@@ -231,9 +231,9 @@ static struct borrower *borrower_new(struct forking *f)
 	b->proc = *parent->task.proc;
 	fd_guard_unlock(&parent->task.proc->fds);
 	pthread_mutex_unlock(&parent->task.proc->actions.lock);
+	b->proc.fds.borrowed = true;
 	fd_guard_forked(&b->proc.fds);
 	pthread_mutex_init(&b->proc.actions.lock, NULL);
-	b->proc.fds.borrowed = true;
 	b->proc.is_child = true;
 	b->th.task.proc = &b->proc;
 	b->th.task.cpu = &b->th.vcpu.cpu;

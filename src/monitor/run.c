@@ -480,10 +480,14 @@ static int begin(struct monitor *m, struct hk_err *err)
 	if (r)
 		return status_of(r);
 	/* The program's own bytes are first looked at behind all walls. */
-	if (start_process(m, err) || limits_begin(m, err) || start_family(m, err) || keep_descriptors(m, err) ||
-	    start_vm(m, NULL, err) || cage_close(&cage, err))
+	if (start_process(m, err))
+		return HUSK_EXIT_FAILURE;
+	fd_guard_room(&m->proc.fds); /* --files may leave none */
+	if (limits_begin(m, err) || start_family(m, err) || keep_descriptors(m, err) || start_vm(m, NULL, err) ||
+	    cage_close(&cage, err))
 		return HUSK_EXIT_FAILURE;
 	r = load_program(m, path, -1, err);
+	fd_guard_room_end(&m->proc.fds);
 	if (r == -EACCES && m->jail.as_nobody && strstr(err->text, strerror(EACCES)))
 		hk_err_add(err, "; started by root, husk runs programs as nobody: --user 0 changes that");
 	if (r)
@@ -589,6 +593,7 @@ static void take_state(struct monitor *m, const struct handover *h)
 
 	m->proc.is_child = h->is_child;
 	m->proc.fds.cap = h->limits.files;
+	m->proc.fds.capped = h->files_capped;
 	m->inspection.seen = h->inspect_seen;
 	m->deadline_ns = h->deadline_ns;
 	memcpy(proc->rlim, h->rlim, sizeof(proc->rlim));
@@ -621,7 +626,9 @@ static int resume(struct monitor *m, struct inheritance *in, struct hk_err *err)
 		return r;
 	take_state(m, &in->fixed);
 	fd_guard_forget(&m->proc.fds, &in->fixed.program_fd);
-	return load_program(m, in->path, in->fixed.program_fd, err);
+	r = load_program(m, in->path, in->fixed.program_fd, err);
+	fd_guard_resume(&m->proc.fds, in->fixed.files_soft);
+	return r;
 }
 
 bool monitor_is_successor(void)

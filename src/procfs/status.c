@@ -334,7 +334,7 @@ static void put_limit(char *column, uint64_t value)
 	memcpy(column, text, strlen(text));
 }
 
-/* The host's lines; three of the limits are the guest's own. */
+/* The host's lines; four of the limits are the guest's own. */
 int proc_make_limits(struct hk_task *t, const struct proc_ref *ref, struct hk_strbuf *out)
 {
 	static const struct {
@@ -344,6 +344,7 @@ int proc_make_limits(struct hk_task *t, const struct proc_ref *ref, struct hk_st
 		{ "Max data size", RLIMIT_DATA },
 		{ "Max stack size", RLIMIT_STACK },
 		{ "Max address space", RLIMIT_AS },
+		{ "Max open files", RLIMIT_NOFILE },
 	};
 	struct hk_strbuf host = { .max = 1 << 16 };
 	int r = proc_host_read(ref->path, &host);

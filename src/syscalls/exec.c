@@ -150,6 +150,8 @@ static int64_t do_exec(struct hk_task *t, uint64_t dirfd, const uint64_t a[3], i
 	}
 	if (r >= 0)
 		r = copy_program(a[1], a[2], &program, &t->leftover);
+	/* An exec needs no number of a descriptor; ours, its successor and that one's libraries do. */
+	fd_guard_room(&t->proc->fds);
 	if (r == 0)
 		r = open_program(t, dirfd, a[0], name, flags);
 	if (r >= 0) {
@@ -158,6 +160,7 @@ static int64_t do_exec(struct hk_task *t, uint64_t dirfd, const uint64_t a[3], i
 		program.closes = strncmp(path, name, sizeof(name)) && hk_hostcall_sure(SYS_fcntl, dirfd, F_GETFD) > 0;
 		r = t->proc->spawn->exec(t, &program);
 	}
+	fd_guard_room_end(&t->proc->fds);
 	free(t->leftover);
 	t->leftover = NULL;
 	return r;

@@ -445,7 +445,7 @@ static int probe(struct vcpu *v, struct hk_err *err)
 /* ---- making one ---- */
 
 /* The descriptor, and the page shared with the host. */
-static int create(struct vcpu *v, struct hk_err *err)
+static int create_here(struct vcpu *v, struct hk_err *err)
 {
 	int r;
 
@@ -463,6 +463,18 @@ static int create(struct vcpu *v, struct hk_err *err)
 			return hk_err_set(err, r, "cannot move a descriptor above the limit: %s", strerror(-r));
 	}
 	return 0;
+}
+
+static int create(struct vcpu *v, struct hk_err *err)
+{
+	int r;
+
+	if (!v->vm->guard)
+		return create_here(v, err);
+	fd_guard_room(v->vm->guard);
+	r = create_here(v, err);
+	fd_guard_room_end(v->vm->guard);
+	return r;
 }
 
 static int set_up(struct vcpu *v, const struct mm *mm, struct hk_err *err)

@@ -189,9 +189,11 @@ int vm_renew(struct vm *vm, struct hk_err *err)
 	int r;
 
 	fd_guard_drop(vm->guard, &vm->vm_fd);
+	fd_guard_room(vm->guard);
 	r = create(vm, err);
 	if (r == 0)
 		r = keep(vm, &vm->vm_fd, err);
+	fd_guard_room_end(vm->guard);
 	for (unsigned i = 0; r == 0 && i < vm->slots; i++) {
 		r = give_slot(vm, i);
 		if (r)
