@@ -73,16 +73,54 @@ static void unlock_child(struct monitor *m, struct hk_call *call)
 
 /* ---- fork ---- */
 
+/* A child whose end nobody waits for may be gone before a pidfd of it can be opened. */
+static bool is_kept(const struct hk_process *p)
+{
+	const struct hk_sigaction *a = &p->actions.act[SIGCHLD];
+
+	return a->handler != 1 && !(a->flags & SA_NOCLDWAIT);
+}
+
+/* The C library's fork, and a pidfd whose number is taken before: afterwards it is too late to fail. In a room for descriptors. */
+static pid_t fork_with_pidfd(struct forking *f)
+{
+	int number = (int)syscall(SYS_pidfd_open, getpid(), 0), fd;
+	pid_t pid;
+
+	if (number >= 0 && (uint64_t)number >= f->th->task.proc->fds.rooms_soft) {
+		close(number);
+		errno = EMFILE;
+		return -1;
+	}
+	if (number < 0)
+		return -1;
+	pid = fork();
+	if (pid <= 0) {
+		int e = errno;
+
+		close(number);
+		errno = e;
+		return pid;
+	}
+	fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd >= 0) {
+		dup3(fd, number, O_CLOEXEC);
+		close(fd);
+	}
+	f->pidfd = number;
+	return pid;
+}
+
 /* The C library's own fork where it will do: it sees to its locks if other threads hold them. */
 static pid_t host_fork(struct forking *f)
 {
 	uint64_t flags = f->req->flags & FORK_HOST_FLAGS;
-	long r;
 
 	if (!flags && f->req->exit_signal == SIGCHLD)
 		return fork();
-	r = syscall(SYS_clone, flags | (unsigned)f->req->exit_signal, 0, &f->pidfd, 0, 0);
-	return (pid_t)r;
+	if (flags == CLONE_PIDFD && f->req->exit_signal == SIGCHLD && is_kept(f->th->task.proc))
+		return fork_with_pidfd(f);
+	return (pid_t)syscall(SYS_clone, flags | (unsigned)f->req->exit_signal, 0, &f->pidfd, 0, 0);
 }
 
 static uint64_t now(clockid_t clock)
@@ -197,14 +235,22 @@ static int64_t begin_parent(struct forking *f, pid_t pid)
 static int64_t process_fork(struct forking *f)
 {
 	pid_t pid;
+	bool room = f->req->flags & CLONE_PIDFD;
+	int64_t r;
 
 	signal_hold(&f->mask);
+	if (room)
+		fd_guard_room(&f->th->task.proc->fds);
 	lock_all(f->th->m);
 	pid = host_fork(f);
-	if (pid)
-		return begin_parent(f, pid < 0 ? -errno : pid);
-	begin_child(f);
-	return 0;
+	if (pid == 0) {
+		begin_child(f);
+		return 0;
+	}
+	r = begin_parent(f, pid < 0 ? -errno : pid);
+	if (room)
+		fd_guard_room_end(&f->th->task.proc->fds);
+	return r;
 }
 
 /* ---- vfork ---- */
