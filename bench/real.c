@@ -134,6 +134,7 @@ static bool measure(struct bench *b, const struct work *w)
 			husk_failed |= s == HUSK && b->systems[s].failed;
 			b->systems[s].failed = false; /* in this one only */
 		}
+	unlink("speed.db");
 	if (b->systems[HUSK].use)
 		count_exits(b, w, argv);
 	return husk_failed;

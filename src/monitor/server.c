@@ -12,9 +12,10 @@
 #include <signal.h>
 #include <time.h>
 
-/* Looks at the answer before the program takes an exit, about as long as an exit takes: on a host with nested paging, and where they are dear. */
+/* Looks at the answer before the program takes an exit: on a host with nested paging, and at most where exits are dear (spin_for). */
 #define SPIN            100
-#define SPIN_DEAR       4000
+#define SPIN_MOST       8000
+#define PAUSES          64       /* looks that are timed to know what one takes */
 #define SPIN_FORCED     20000    /* … with --io server */
 #define IDLE_NS         2000000  /* without a call for so long it goes to sleep */
 #define WINDOW_NS       10000000 /* so many exits in this time wake it */
@@ -111,7 +112,7 @@ static bool look_around(struct server *s)
 
 static uint64_t spin_of(const struct server *s)
 {
-	return s->mode == MONITOR_IO_SERVER ? SPIN_FORCED : s->dear ? SPIN_DEAR : SPIN;
+	return s->mode == MONITOR_IO_SERVER ? SPIN_FORCED : s->dear ? s->spin : SPIN;
 }
 
 static void set_spin(struct server *s, uint64_t spin)
@@ -209,7 +210,18 @@ static void *server_main(void *arg)
 	return NULL;
 }
 
-static void start(struct monitor *m)
+/* So many looks take as long as an exit: who waits longer loses more than an exit would cost, who waits less gives up too soon. */
+static uint64_t spin_for(uint64_t exit_tsc)
+{
+	uint64_t began = __builtin_ia32_rdtsc(), looks;
+
+	for (int i = 0; i < PAUSES; i++)
+		__builtin_ia32_pause();
+	looks = exit_tsc * PAUSES / hk_max(__builtin_ia32_rdtsc() - began, 1UL);
+	return hk_min(hk_max(looks, (uint64_t)SPIN), (uint64_t)SPIN_MOST);
+}
+
+static void start(struct monitor *m, const struct thread *th)
 {
 	/* No signal of the guest's may land on this thread, but its own faults on guest memory (mm/uaccess.h). */
 	const uint64_t faults = 1UL << (SIGSEGV - 1) | 1UL << (SIGBUS - 1);
@@ -220,6 +232,7 @@ static void start(struct monitor *m)
 	if (!s->started) {
 		s->awake = 1;
 		s->first_from = sched_getcpu();
+		s->spin = spin_for(th->vcpu.exit_tsc);
 		s->started = host_thread(m, server_main, s, faults, &host) == 0;
 		s->possible = s->started;
 		__atomic_store_n(&m->gate.serving, s->started, __ATOMIC_RELAXED);
@@ -343,7 +356,7 @@ void server_saw_exit(struct monitor *m, struct thread *th, uint64_t nr)
 		return;
 	__atomic_store_n(&s->wanted, 0, __ATOMIC_RELAXED);
 	if (!s->started) {
-		start(m);
+		start(m, th);
 	} else if (swap(&s->awake, 0, 1)) {
 		keep_apart(s, sched_getcpu());
 		hk_hostcall_sure(SYS_futex, &s->awake, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);

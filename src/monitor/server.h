@@ -47,6 +47,7 @@ struct server {
 	uint32_t seats; /* of which the first so many were used */
 	/* When to wake it: exits that it could have saved, since `window_ns`; not before `not_before_ns`. */
 	uint64_t window_ns, not_before_ns;
+	uint64_t spin; /* looks that a program takes at an answer, on a host where exits are dear */
 	unsigned wanted;
 	/* Kept by the server thread, read by --stats. */
 	uint64_t served, handed_back, late, naps, backoff_ns;

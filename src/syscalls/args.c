@@ -55,3 +55,10 @@ uint64_t host_str(char *buf, size_t cap, uint64_t a)
 	n = guest_str(buf, GVA(a), cap);
 	return n >= 0 || n == -ENAMETOOLONG ? (uint64_t)(uintptr_t)buf : HOST_BAD_ADDR;
 }
+
+int64_t vector_call(int64_t nr, const uint64_t a[6])
+{
+	struct iovec vec[HK_IOV_MAX];
+
+	return hk_hostcall(nr, a[0], host_iov(vec, a[1], a[2]), a[2], a[3], a[4], a[5]);
+}

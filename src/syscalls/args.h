@@ -51,4 +51,7 @@ uint64_t host_iov(struct iovec vec[HK_IOV_MAX], uint64_t a, uint64_t count);
  */
 uint64_t host_str(char *buf, size_t cap, uint64_t a);
 
+/* All the vector calls, by their number: descriptor, array, count, and up to three plain numbers behind them. The result as the host's. */
+int64_t vector_call(int64_t nr, const uint64_t a[6]);
+
 #endif

@@ -36,14 +36,6 @@ int64_t sys_pwrite64(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 	return hk_hostcall(SYS_pwrite64, a[0], buf, len, a[3]);
 }
 
-/* All the vector calls: descriptor, array, count, and up to three plain numbers behind them. */
-static int64_t vector_call(int64_t nr, const uint64_t a[6])
-{
-	struct iovec vec[HK_IOV_MAX];
-
-	return hk_hostcall(nr, a[0], host_iov(vec, a[1], a[2]), a[2], a[3], a[4], a[5]);
-}
-
 int64_t sys_readv(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 {
 	return vector_call(SYS_readv, a);

@@ -9,6 +9,8 @@
 #include "syscalls/args.h"
 #include "syscalls/table.h"
 
+#include "mm/uaccess.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -21,8 +23,9 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
-#define MEM_MAJOR  1    /* /dev/null, zero, full, random, urandom */
-#define WRITE_MOST 4096 /* to a pipe or a socket, at once or not at all: PIPE_BUF */
+#define MEM_MAJOR  1     /* /dev/null, zero, full, random, urandom */
+#define WRITE_MOST 4096  /* to a pipe or a socket, at once or not at all: PIPE_BUF */
+#define SEND_MOST  16384 /* of a file to a socket */
 
 typedef int64_t (*handler)(struct hk_task *t, const uint64_t a[6]);
 
@@ -45,14 +48,26 @@ static int64_t try_host(int64_t nr, const uint64_t a[6])
 	return hk_hostcall(nr, a[0], &vec, 1, -1L, -1L, RWF_NOWAIT);
 }
 
+/* A socket or a pipe that says EAGAIN where others wait? The host is still asked in a way that does not: another thread may change the flag meanwhile. */
+static bool says_again(uint64_t fd, mode_t type)
+{
+	int64_t flags = type == S_IFSOCK || type == S_IFIFO ? hk_hostcall_sure(SYS_fcntl, fd, F_GETFL) : -1;
+
+	return flags >= 0 && (flags & O_NONBLOCK);
+}
+
 /* Pipes, sockets and what is in the page cache answer at once or not; other files, tmpfs say, do not know the question. */
 static int64_t nowait_read(struct hk_task *t, const uint64_t a[6], handler fn)
 {
 	int64_t r = a[2] ? try_host(SYS_preadv2, a) : -EOPNOTSUPP;
+	mode_t type;
 
 	if (r >= 0 || (r != -EAGAIN && r != -EOPNOTSUPP && r != -EINVAL))
 		return r;
-	return r != -EAGAIN && type_of(a[0]) == S_IFREG ? fn(t, a) : -HK_WOULD_WAIT;
+	type = type_of(a[0]);
+	if (r == -EAGAIN)
+		return says_again(a[0], type) ? r : -HK_WOULD_WAIT;
+	return type == S_IFREG ? fn(t, a) : -HK_WOULD_WAIT;
 }
 
 static bool is_local_socket(uint64_t fd)
@@ -69,11 +84,51 @@ static int64_t nowait_write(struct hk_task *t, const uint64_t a[6], handler fn)
 	mode_t type = type_of(a[0]);
 	int64_t r = -EAGAIN;
 
+	if (a[2] && says_again(a[0], type)) {
+		r = try_host(SYS_pwritev2, a);
+		if (r == -EAGAIN)
+			return r;
+	}
 	if (type == S_IFREG)
 		r = fn(t, a);
-	else if (a[2] && a[2] <= WRITE_MOST && (type == S_IFIFO || (type == S_IFSOCK && is_local_socket(a[0]))))
+	else if (r == -EAGAIN && a[2] && a[2] <= WRITE_MOST &&
+		 (type == S_IFIFO || (type == S_IFSOCK && is_local_socket(a[0]))))
 		r = try_host(SYS_pwritev2, a);
 	return r == -EAGAIN || r == -EOPNOTSUPP || r == -EINVAL ? -HK_WOULD_WAIT : r;
+}
+
+/* readv and writev. */
+static int64_t nowait_vector(struct hk_task *t, const uint64_t a[6], handler fn, int64_t host)
+{
+	const uint64_t b[6] = { a[0], a[1], a[2], ~0UL, ~0UL, RWF_NOWAIT };
+	mode_t type = type_of(a[0]);
+	int64_t r;
+
+	if (type == S_IFREG)
+		return fn(t, a);
+	r = says_again(a[0], type) ? vector_call(host, b) : -EOPNOTSUPP;
+	return r == -EOPNOTSUPP || r == -EINVAL ? -HK_WOULD_WAIT : r;
+}
+
+/* A small piece of a file to a socket that says EAGAIN: by reading and sending, which both can be asked not to wait. */
+static int64_t nowait_sendfile(const uint64_t a[6])
+{
+	char piece[SEND_MOST];
+	const struct iovec vec = { .iov_base = piece, .iov_len = a[3] };
+	uint64_t at;
+	int64_t n;
+
+	if (!a[2] || !a[3] || a[3] > sizeof(piece) || type_of(a[0]) != S_IFSOCK || !says_again(a[0], S_IFSOCK) ||
+	    type_of(a[1]) != S_IFREG || get_guest(&at, GVA(a[2])) || (int64_t)at < 0)
+		return -HK_WOULD_WAIT;
+	n = hk_hostcall_sure(SYS_preadv2, a[1], &vec, 1, at, 0, RWF_NOWAIT);
+	if (n < (int64_t)a[3]) /* not all in the page cache, or its end */
+		return -HK_WOULD_WAIT;
+	n = hk_hostcall_sure(SYS_sendto, a[0], piece, n, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+	if (n <= 0)
+		return n == -EAGAIN ? n : -HK_WOULD_WAIT;
+	at += (uint64_t)n;
+	return put_guest(GVA(a[2]), &at) ? -EFAULT : n;
 }
 
 static int64_t nowait_file(struct hk_task *t, const uint64_t a[6], handler fn)
@@ -103,16 +158,20 @@ static int64_t nowait_ready(struct hk_task *t, const uint64_t a[6], handler fn, 
 
 static int64_t nowait_receive(struct hk_task *t, const uint64_t a[6], handler fn, unsigned i)
 {
-	int64_t r = a[i] & MSG_WAITALL ? -EAGAIN : with(t, a, fn, i, a[i] | MSG_DONTWAIT);
+	bool again = (a[i] & MSG_DONTWAIT) || says_again(a[0], S_IFSOCK);
+	int64_t r = a[i] & MSG_WAITALL && !again ? -EAGAIN : with(t, a, fn, i, a[i] | MSG_DONTWAIT);
 
-	return r == -EAGAIN ? -HK_WOULD_WAIT : r;
+	return r == -EAGAIN && !again ? -HK_WOULD_WAIT : r;
 }
 
-static int64_t nowait_send(struct hk_task *t, const uint64_t a[6], handler fn)
+/* Argument i has the flags. A part is never sent where the guest's own call would have waited for the rest. */
+static int64_t nowait_send(struct hk_task *t, const uint64_t a[6], handler fn, unsigned i)
 {
-	int64_t r = a[2] <= WRITE_MOST && is_local_socket(a[0]) ? with(t, a, fn, 3, a[3] | MSG_DONTWAIT) : -EAGAIN;
+	bool again = (a[i] & MSG_DONTWAIT) || says_again(a[0], S_IFSOCK);
+	bool small = i == 3 && a[2] <= WRITE_MOST && is_local_socket(a[0]);
+	int64_t r = again || small ? with(t, a, fn, i, a[i] | MSG_DONTWAIT) : -EAGAIN;
 
-	return r == -EAGAIN ? -HK_WOULD_WAIT : r;
+	return r == -EAGAIN && !again ? -HK_WOULD_WAIT : r;
 }
 
 static bool futex_waits(uint64_t op)
@@ -174,6 +233,8 @@ static bool special(uint64_t nr)
 	case SYS_recvfrom:
 	case SYS_recvmsg:
 	case SYS_sendto:
+	case SYS_sendmsg:
+	case SYS_sendfile:
 	case SYS_futex:
 	case SYS_fcntl:
 	case SYS_ioctl:
@@ -205,7 +266,11 @@ static int64_t choose(struct hk_task *t, uint64_t nr, const uint64_t a[6], handl
 	case SYS_write:
 		return nowait_write(t, a, fn);
 	case SYS_readv:
+		return nowait_vector(t, a, fn, SYS_preadv2);
 	case SYS_writev:
+		return nowait_vector(t, a, fn, SYS_pwritev2);
+	case SYS_sendfile:
+		return nowait_sendfile(a);
 	case SYS_pread64:
 	case SYS_pwrite64:
 	case SYS_preadv:
@@ -222,7 +287,9 @@ static int64_t choose(struct hk_task *t, uint64_t nr, const uint64_t a[6], handl
 	case SYS_recvmsg:
 		return nowait_receive(t, a, fn, 2);
 	case SYS_sendto:
-		return nowait_send(t, a, fn);
+		return nowait_send(t, a, fn, 3);
+	case SYS_sendmsg:
+		return nowait_send(t, a, fn, 2);
 	case SYS_futex:
 		return futex_waits(a[1]) ? -HK_WOULD_WAIT : fn(t, a);
 	case SYS_fcntl:

@@ -55,6 +55,8 @@ struct vcpu {
 	uint32_t inside;                /* in KVM_RUN, or about to be */
 	struct gate_data *data;         /* its page for patched calls, which the guest may write; NULL: there is none */
 	uint64_t exits[VCPU_EVENT_COUNT];
+	uint64_t exit_tsc; /* what an exit costs, about, in TSC units, of the first `timed` runs */
+	unsigned timed;
 	/* What vcpu_hold_signals told KVM; `holds` is false until it did. Raised: a signal ended a run, and until the next time none does. */
 	bool holds, raised;
 	uint64_t held;
