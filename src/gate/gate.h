@@ -19,7 +19,7 @@
 /* A patched SYSCALL. */
 struct gate_site {
 	uint64_t at;    /* of the SYSCALL */
-	uint64_t start; /* where the change begins: at it, or at the MOV before it */
+	uint64_t start; /* where the change begins: at it, or at the MOV or XOR before it */
 	uint64_t tail;  /* the trampoline's own SYSCALL */
 	uint64_t tramp;
 	uint32_t nr;    /* the call that goes to the gate; others are made by the tail */

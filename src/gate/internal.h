@@ -26,4 +26,13 @@ void gate_changing(void *ctx, uint64_t start, uint64_t end);
 /* Where in the gate's code a call with this number goes; 0: nowhere. */
 uint64_t gate_handler(const struct gate *g, uint64_t nr);
 
+#define MOV_EAX 0xb8 /* the first byte of mov $nr, %eax */
+#define XOR_EAX 0x31 /* … and of xor %eax, %eax, as it stands before a SYSCALL that reads */
+
+/* Is the call's number in the instruction that the change begins with? */
+static inline bool gate_site_has_number(const struct gate_site *s)
+{
+	return s->start != s->at && (s->old[0] == MOV_EAX || s->old[0] == XOR_EAX);
+}
+
 #endif

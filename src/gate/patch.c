@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Replacing SYSCALL instructions, and putting them back. Two ways:
+ * Replacing SYSCALL instructions, and putting them back. Three ways:
  *
  * - `mov $nr, %eax; syscall`: the MOV's five bytes become a jump, and the SYSCALL stays as it is. The same with `mov 8(%rsp), %r9`, as in glibc's syscall().
  * - any other: the SYSCALL's two bytes become the first two of a jump, whose other three are the bytes that follow, unchanged. They say where the trampoline must
  *   be, give or take 127 bytes; where that is free, it works. (For glibc's usual `cmp $-4096, %rax`, 4 MB on.)
+ * - `xor %eax, %eax; syscall`, if that place is not free: the same with the XOR, whose jump borrows the SYSCALL and one byte more. (1.2 GB on.)
  *
  * So each address where an instruction began is still the beginning of one that does the same, wherever the program may jump to.
  */
@@ -20,7 +21,7 @@
 #define MOV_LEN           5
 #define SYSCALL_LEN       2
 #define JUMP_LEN          5
-#define MOV_EAX           0xb8
+#define XOR_LEN           2
 #define JUMP_INDIRECT_LEN 6
 
 static uint64_t code_for(uint32_t nr)
@@ -68,7 +69,7 @@ static void put_u32(struct code *c, uint64_t value)
 /* See gate_fast.inc for what it hands over. Returns the tail's offset. */
 static unsigned build(struct code *c, const struct gate_site *s, uint64_t at, uint64_t handler)
 {
-	unsigned displaced = s->start != s->at ? MOV_LEN : 0, tail = displaced + 13;
+	unsigned displaced = (unsigned)(s->at - s->start), tail = displaced + 13;
 
 	put(c, s->old, displaced);
 	put(c, "\x48\x8d\x0d", 3); /* lea tail(%rip), %rcx */
@@ -173,19 +174,26 @@ static bool patch_mov(struct gate *g, struct gate_site *s, const uint8_t *before
 	return at && set_up(g, s, at, handler) && jump(g, s, alone);
 }
 
-static bool patch_pun(struct gate *g, struct gate_site *s, const uint8_t *after, bool alone)
+/* The two bytes at `start`, of which `text` is a copy, become a jump that borrows the three behind them. */
+static bool patch_pun(struct gate *g, struct gate_site *s, uint64_t start, const uint8_t *text, uint64_t handler,
+		      bool alone)
 {
-	uint64_t next = s->at + JUMP_LEN, first, at;
+	uint64_t first, at;
 	int32_t rel;
 
-	memcpy((uint8_t *)&rel + 1, after, 3);
+	memcpy((uint8_t *)&rel + 1, text + 2, 3);
 	*(uint8_t *)&rel = 0;
-	first = next + (uint64_t)(int64_t)rel;
+	first = start + JUMP_LEN + (uint64_t)(int64_t)rel;
 	if (first < HK_GUEST_MIN || first > HK_GUEST_MAX - 2 * HK_PAGE_SIZE)
 		return false;
-	choose(s, s->at, after - SYSCALL_LEN, SYSCALL_LEN);
+	choose(s, start, text, 2);
 	at = gate_room_within(g, first, first + 255, TRAMP_MOST);
-	return at && set_up(g, s, at, code_for(GATE_NR_PAGE)) && jump(g, s, alone);
+	return at && set_up(g, s, at, handler) && jump(g, s, alone);
+}
+
+static bool is_xor(const struct gate_site *s, const uint8_t *text)
+{
+	return s->nr == 0 && text[0] == XOR_EAX && text[1] == 0xc0;
 }
 
 /* The SYSCALL at `at` made call nr. Replace it if that can be done. */
@@ -200,7 +208,7 @@ static bool patch(struct gate *g, uint64_t at, uint32_t nr, uint64_t handler, bo
 		return false;
 	if (s) {
 		/* Undone, or lost with its page (MADV_DONTNEED): again, if all is as it was. */
-		return s->tramp && (s->nr == nr || s->old[0] != MOV_EAX) &&
+		return s->tramp && (s->nr == nr || !gate_site_has_number(s)) &&
 		       copy_from_guest(now, GVA(s->start), s->len) == 0 && memcmp(now, s->old, s->len) == 0 &&
 		       jump(g, s, alone);
 	}
@@ -208,8 +216,12 @@ static bool patch(struct gate *g, uint64_t at, uint32_t nr, uint64_t handler, bo
 	if (!s)
 		return false;
 	s->nr = nr;
-	return patch_mov(g, s, text, handler, alone) ||
-	       (!s->tramp && patch_pun(g, s, text + MOV_LEN + SYSCALL_LEN, alone));
+	if (patch_mov(g, s, text, handler, alone))
+		return true;
+	if (!s->tramp && patch_pun(g, s, at, text + MOV_LEN, code_for(GATE_NR_PAGE), alone))
+		return true;
+	return !s->tramp && is_xor(s, text + MOV_LEN - XOR_LEN) &&
+	       patch_pun(g, s, at - XOR_LEN, text + MOV_LEN - XOR_LEN, handler, alone);
 }
 
 /* It traps all the same: for another number, or because the server sleeps. */
@@ -253,8 +265,10 @@ bool gate_is_site(struct gate *g, uint64_t rip)
 	pthread_mutex_lock(&g->mm->lock);
 	s = gate_site_at(g, rip);
 	is = s && s->start == rip;
-	s = gate_site_at(g, rip + MOV_LEN);
-	is = is || (s && s->start == rip);
+	for (unsigned i = 0; !is && i < 2; i++) {
+		s = gate_site_at(g, rip + (i ? MOV_LEN : XOR_LEN));
+		is = s && s->start == rip;
+	}
 	pthread_mutex_unlock(&g->mm->lock);
 	return is;
 }

@@ -65,7 +65,7 @@ static enum gate_settled in_trampoline(const struct gate_site *s, struct hk_regs
 		r->rip = r->rcx = s->at + 2;
 		return how == GATE_EXIT_CALL ? GATE_MAKE_CALL : GATE_ELSEWHERE;
 	}
-	return before_call(s, r, s->start == s->at || s->old[0] != 0xb8 ? r->rax : s->nr, how == GATE_EXIT_TRAP);
+	return before_call(s, r, gate_site_has_number(s) ? s->nr : r->rax, how == GATE_EXIT_TRAP);
 }
 
 static enum gate_settled in_gate(struct gate *g, const struct gate_entry *e, struct hk_regs *r, struct gate_data *data,

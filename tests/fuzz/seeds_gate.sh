@@ -11,3 +11,8 @@ printf "$text$trap0$trap1$trap2$settle" >"$dir/traps"
 printf "$text$trap0$trap1$settle\006\001\000\000\000\000\000\000\000\000$trap0" >"$dir/writable"
 printf "$text$trap1$trap0\006\004\000\000\000\000\000\000\000\000$settle\006\000\001\000\000\000\000\000\000\000" >"$dir/unmapped"
 printf "$text$trap1\006\003\000\000\000\000\000\000\000\000\006\005\000\000\000\000\000\000\000\000$trap0" >"$dir/moved"
+# An XOR before a SYSCALL whose own jump would lead into the text.
+xor='\012\240\000\061\300\017\005\000\000\000\303\220\220\000'
+trapx='\000\000\240\000\000\000\000\000\000\000'
+printf "$xor$trapx$trapx$trapx$settle" >"$dir/xor"
+printf "$xor$trapx$trapx\006\001\000\000\000\000\000\000\000\000$trapx$settle" >"$dir/xor-writable"

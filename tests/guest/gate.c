@@ -19,6 +19,8 @@ static pid_t self;
 /* `mov $nr, %eax; syscall; ret`, `mov %edi, %eax; syscall; nopl (%rax); ret`, and the same with `cmp $-4096, %rax`: functions in text of our own. */
 static const unsigned char by_mov[] = { 0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3 };
 static const unsigned char by_nop[] = { 0x89, 0xf8, 0x0f, 0x05, 0x0f, 0x1f, 0x00, 0xc3 };
+/* `xor %eax, %eax; syscall; cmp $-4096, %rax; ret`, as read(2) is made. */
+static const unsigned char by_xor[] = { 0x31, 0xc0, 0x0f, 0x05, 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff, 0xc3 };
 static const unsigned char by_number[] = { 0x89, 0xf8, 0x0f, 0x05, 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff, 0xc3 };
 
 static long always(long (*call)(long), long nr)
@@ -197,6 +199,43 @@ static void changed_text(void)
 	unlink("text");
 }
 
+/* Does that call, made in the middle of a function, give that result? */
+static long enter_at(char *at, long nr, long a, void *b, long c)
+{
+	long r;
+
+	__asm__ volatile("call *%[at]"
+			 : "=a"(r)
+			 : [at] "r"(at), "0"(nr), "D"(a), "S"(b), "d"(c)
+			 : "rcx", "r11", "memory", "cc");
+	return r;
+}
+
+/* The place four megabytes on, where the jump of the SYSCALL itself would lead, is not free. */
+static void by_the_xor(void)
+{
+	char *at = (char *)0x120000000000, *in_the_way = at + 0x3d4000, buf[8];
+	long zero = open("/dev/zero", O_RDONLY), got = 0, none = 0, pids = 0;
+	void *p = text_of_file(by_xor, sizeof(by_xor));
+
+	OK(mremap(p, T_PAGE, T_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at) == at);
+	OK(mmap(in_the_way, 2 * T_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == in_the_way);
+	for (int i = 0; i < OFTEN; i++) {
+		memset(buf, 'x', sizeof(buf));
+		got += enter_at(at, 77, zero, buf, 5) == 5 && !memcmp(buf, "\0\0\0\0\0xxx", 8);
+		none += enter_at(at, 1, -1, buf, 5) == -EBADF;
+		/* The SYSCALL alone, for whoever jumps there. */
+		pids += enter_at(at + 2, SYS_getpid, 0, NULL, 0) == self;
+	}
+	printf("%ld reads, %ld refused, %ld others\n", got, none, pids);
+	OK(on_disk_is(by_xor, sizeof(by_xor)));
+	mprotect(at, T_PAGE, PROT_READ | PROT_WRITE);
+	OK(!memcmp(at, by_xor, sizeof(by_xor)));
+	munmap(at, T_PAGE);
+	munmap(in_the_way, 2 * T_PAGE);
+	unlink("text");
+}
+
 static void own_gs(void)
 {
 	static unsigned long area[512];
@@ -226,6 +265,7 @@ int main(void)
 	forked();
 	interrupted();
 	changed_text();
+	by_the_xor();
 	own_gs();
 	return 0;
 }
