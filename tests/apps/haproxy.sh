@@ -28,8 +28,8 @@ frontend f
 	default_backend b
 backend b
 	balance roundrobin
-	server one 127.0.0.1:$((port + 1)) check inter 200ms
-	server two 127.0.0.1:$((port + 2)) check inter 200ms
+	server one 127.0.0.1:$((port + 1)) check inter 1s fall 2
+	server two 127.0.0.1:$((port + 2)) check inter 1s fall 2
 END
 (server 1) 2>/dev/null & one=$!
 (server 2) 2>/dev/null & two=$!
@@ -41,7 +41,7 @@ get() { curl -sS --max-time 20 "$@"; }
 for _ in {1..300}; do get "http://127.0.0.1:$port/" >/dev/null 2>&1 && break; sleep 0.1; done
 for _ in {1..20}; do get "http://127.0.0.1:$port/a"; done | sort | uniq -c
 kill "$two"; wait "$two" 2>/dev/null
-sleep 1.5
+sleep 4 # it is seen to be gone
 for _ in {1..10}; do get "http://127.0.0.1:$port/b"; done | sort | uniq -c
 kill "$proxy"; wait "$proxy" 2>/dev/null; echo "ended: $?"
 rm -f conf log

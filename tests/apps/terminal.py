@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """terminal.py STEPS PROGRAM ARGS: run a program on a terminal of its own. STEPS are pairs WAIT=>KEYS divided by `;;`: when the text WAIT has been shown, KEYS are
 typed. Prints which texts were seen and how the program ended, not the bytes: how they are divided is up to chance."""
-import os, pty, select, sys, time
+import os, pty, select, signal, sys, time
 
 steps = [s.split("=>") for s in sys.argv[1].split(";;")]
 pid, fd = pty.fork()
@@ -15,7 +15,8 @@ while True:
         shown = b""
         os.write(fd, steps.pop(0)[1].encode().decode("unicode_escape").encode())
     if not select.select([fd], [], [], max(0, end - time.monotonic()))[0]:
-        print("nothing more; never seen:", steps)
+        print("nothing more; never seen:", steps, "the last shown:", shown[-200:])
+        os.kill(pid, signal.SIGKILL)
         break
     try:
         data = os.read(fd, 65536)
