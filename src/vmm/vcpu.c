@@ -452,15 +452,16 @@ static int create_here(struct vcpu *v, struct hk_err *err)
 	v->fd = ioctl(v->vm->vm_fd, KVM_CREATE_VCPU, v->id);
 	if (v->fd < 0)
 		return hk_err_set(err, -errno, "cannot create vCPU %u: %s", v->id, strerror(errno));
-	v->run = mmap(NULL, v->vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
-	if (v->run == MAP_FAILED) {
-		v->run = NULL;
-		return hk_err_set(err, -errno, "cannot map vCPU %u's run page: %s", v->id, strerror(errno));
-	}
+	/* At once: until then its number is one that the guest's other threads can use (decisions/010). */
 	if (v->vm->guard) {
 		r = fd_guard_adopt(v->vm->guard, &v->fd);
 		if (r)
 			return hk_err_set(err, r, "cannot move a descriptor above the limit: %s", strerror(-r));
+	}
+	v->run = mmap(NULL, v->vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
+	if (v->run == MAP_FAILED) {
+		v->run = NULL;
+		return hk_err_set(err, -errno, "cannot map vCPU %u's run page: %s", v->id, strerror(errno));
 	}
 	return 0;
 }
