@@ -1,3 +1,0 @@
-#!/bin/sh -e
-false
-exit 5

@@ -1,3 +1,0 @@
-#!/bin/sh
-echo script $0 "$@"
-exit 5
