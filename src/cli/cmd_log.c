@@ -45,27 +45,12 @@ static int print_news(int fd, struct klog *log, uint64_t *at)
 	return fflush(stdout) ? -EIO : r;
 }
 
-/* The supervisor's number; 0: none runs. */
-static pid_t supervisor_of(const char *id)
-{
-	struct sandbox *list;
-	struct hk_err err;
-	int count = registry_list(&list, &err);
-	pid_t pid = 0;
-
-	for (int i = 0; i < count; i++)
-		if (!strcmp(list[i].id, id))
-			pid = list[i].supervisor;
-	if (count >= 0)
-		free(list);
-	return pid;
-}
-
 static int show(const char *id, bool follow)
 {
+	struct sandbox s;
 	struct hk_err err;
-	HK_CLOSE int pidfd = registry_open(id, &err);
-	HK_CLOSE int fd = pidfd < 0 ? -1 : shared_open(supervisor_of(id));
+	HK_CLOSE int pidfd = registry_open(id, &s, &err);
+	HK_CLOSE int fd = pidfd < 0 ? -1 : shared_open(s.supervisor);
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	struct klog *log = malloc(sizeof(*log));
 	uint64_t at = 0;

@@ -54,8 +54,9 @@ static bool ended(int fd, int ms)
 /* One sandbox: `sig`, and with a time SIGKILL after it. Returns the exit status. */
 static int signal_one(const char *id, int sig, int ms)
 {
+	struct sandbox s;
 	struct hk_err err;
-	HK_CLOSE int fd = registry_open(id, &err);
+	HK_CLOSE int fd = registry_open(id, &s, &err);
 	int r;
 
 	if (fd < 0)

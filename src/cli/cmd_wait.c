@@ -27,11 +27,12 @@ struct waiting {
 static struct waiting *open_all(char **ids, int count, int *status)
 {
 	struct waiting *w = calloc((size_t)count, sizeof(*w));
+	struct sandbox s;
 	struct hk_err err;
 
 	for (int i = 0; w && i < count; i++) {
 		w[i] = (struct waiting){ ids[i], -1, -1 };
-		w[i].fd = registry_await(ids[i], &w[i].file, &err);
+		w[i].fd = registry_await(ids[i], &s, &w[i].file, &err);
 		if (w[i].fd < 0)
 			*status = cli_fail(HUSK_EXIT_FAILURE, "%s", err.text);
 	}

@@ -82,7 +82,6 @@ int service_detach(struct monitor_options *o, struct service_args *c, int *statu
 	if (!c->detach)
 		return 0;
 	r = detach_fork(&c->detachment, c->output, &err);
-
 	o->loaded = program_loaded;
 	o->loaded_arg = c;
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define ROOM 16   /* numbers above the guest's limit, for fd_guard_room */
 #define FREE (-1) /* a free slot's number */
 /* So many of ours find a place below a hard limit that is the soft one too; if more are needed, the place grows downwards by as many. */
 #define ROOM_AT_END 64
@@ -260,10 +261,10 @@ static void set_soft(uint64_t soft)
 	}
 }
 
-/* Above all that is ours. */
+/* By no more than the monitor needs at once, so that another thread of the guest's gains no more than that. */
 static void raise_soft(const struct fd_guard *g)
 {
-	set_soft((uint64_t)g->base + FD_GUARD_MAX);
+	set_soft(hk_max(g->rooms_soft, g->rooms_soft + ROOM));
 }
 
 void fd_guard_room(struct fd_guard *g)
@@ -273,8 +274,7 @@ void fd_guard_room(struct fd_guard *g)
 	pthread_mutex_lock(&g->lock);
 	if (g->rooms++ == 0 && getrlimit64(RLIMIT_NOFILE, &lim) == 0) {
 		g->rooms_soft = lim.rlim_cur;
-		if (g->rooms_soft < (uint64_t)g->base + FD_GUARD_MAX)
-			raise_soft(g);
+		raise_soft(g);
 	}
 	pthread_mutex_unlock(&g->lock);
 }

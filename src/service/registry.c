@@ -259,26 +259,25 @@ int registry_status(int file)
 	return at && sscanf(at + 1, "status %d\n", &status) == 1 ? status : -ESRCH;
 }
 
-int registry_open(const char *id, struct hk_err *err)
+int registry_open(const char *id, struct sandbox *s, struct hk_err *err)
 {
-	int file, fd = registry_await(id, &file, err);
+	int file, fd = registry_await(id, s, &file, err);
 
 	if (fd >= 0)
 		close(file);
 	return fd;
 }
 
-int registry_await(const char *id, int *file, struct hk_err *err)
+int registry_await(const char *id, struct sandbox *s, int *file, struct hk_err *err)
 {
 	HK_CLOSE int dir = open_directory(err);
-	struct sandbox s;
 	int fd;
 
 	if (dir < 0)
 		return dir;
-	if (strchr(id, '/') || id[0] == '.' || strlen(id) >= SANDBOX_ID_MAX || read_entry(dir, id, &s))
+	if (strchr(id, '/') || id[0] == '.' || strlen(id) >= SANDBOX_ID_MAX || read_entry(dir, id, s))
 		return hk_err_set(err, -ESRCH, "no sandbox %s runs; see husk ps", id);
-	fd = (int)syscall(SYS_pidfd_open, s.supervisor, 0);
+	fd = (int)syscall(SYS_pidfd_open, s->supervisor, 0);
 	if (fd < 0)
 		return hk_err_set(err, -errno, "sandbox %s: %s", id, strerror(errno));
 	/* Its lock is still held: what was opened under that number is the supervisor, and no process that came after it. */

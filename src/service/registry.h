@@ -45,11 +45,10 @@ void registry_leave(struct registration *r, int status);
 /* The sandboxes that run now, sorted by id. Their number or -errno; *list is the caller's to free. */
 HK_MUST_CHECK int registry_list(struct sandbox **list, struct hk_err *err);
 
-/* The supervisor of the sandbox `id`, as a pidfd: it cannot come to mean another process. Or -errno with the line in err. */
-HK_MUST_CHECK int registry_open(const char *id, struct hk_err *err);
-
+/* The supervisor of the sandbox `id`, as a pidfd: it cannot come to mean another process. *s is filled. Or -errno with the line in err. */
+HK_MUST_CHECK int registry_open(const char *id, struct sandbox *s, struct hk_err *err);
 /* The same, to wait for its end: *file is for registry_status then. Both descriptors are the caller's to close. */
-HK_MUST_CHECK int registry_await(const char *id, int *file, struct hk_err *err);
+HK_MUST_CHECK int registry_await(const char *id, struct sandbox *s, int *file, struct hk_err *err);
 /* When the supervisor has ended: the sandbox's exit status, or -ESRCH: it was killed and left none. */
 int registry_status(int file);
 
