@@ -13,6 +13,23 @@ static int int_flags(uint64_t flags)
 }
 
 /* prot and flags: Linux ignores the bits it does not know, but for MAP_SHARED_VALIDATE. */
+/* Out of the guest's reach, as in listen: what mm_map looks at is what it maps, and not a vCPU that has that number by then. */
+static int64_t map_file(struct hk_task *t, const uint64_t a[6], int prot, int flags)
+{
+	struct fd_guard *g = &t->proc->fds;
+	int64_t r;
+	int fd;
+
+	r = fd_guard_dup(g, (int)a[4], &fd);
+	if (r)
+		return r == -EBADF ? r : -ENOMEM;
+	fd_guard_hold(g);
+	r = mm_map(t->proc->mm, GVA(a[0]), a[1], prot, flags, fd, a[5], NULL);
+	fd_guard_release(g);
+	fd_guard_drop(g, &fd);
+	return r;
+}
+
 int64_t sys_mmap(struct hk_task *t, const uint64_t a[6])
 {
 	int prot = (int)(a[2] & (PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP));
@@ -22,6 +39,8 @@ int64_t sys_mmap(struct hk_task *t, const uint64_t a[6])
 		return -EINVAL;
 	if (!(flags & MAP_ANONYMOUS) && fd_check(&t->proc->fds, fd))
 		return -EBADF;
+	if (!(flags & MAP_ANONYMOUS))
+		return map_file(t, a, prot, flags);
 	return mm_map(t->proc->mm, GVA(a[0]), a[1], prot, flags, fd, a[5], NULL);
 }
 
