@@ -3,7 +3,7 @@
 # clocks against the host's.
 
 BENCH_BIN  := $(B)/bench
-BENCH_WORK := $(addprefix $(BENCH_BIN)/,hello hello-static nothing work)
+BENCH_WORK := $(addprefix $(BENCH_BIN)/,hello hello-static nothing work inputs.sh)
 
 $(BENCH_BIN)/hello: bench/hello.c
 	@mkdir -p $(@D)
@@ -16,6 +16,10 @@ $(BENCH_BIN)/hello-static: bench/hello.c
 $(BENCH_BIN)/nothing: bench/nothing.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -static -o $@ $<
+
+$(BENCH_BIN)/inputs.sh: bench/inputs.sh
+	@mkdir -p $(@D)
+	cp $< $@
 
 $(BENCH_BIN)/work: bench/work.c bench/work_calls.c bench/work_cpu.c bench/work_threads.c bench/work_processes.c bench/work_requests.c bench/work.h
 	@mkdir -p $(@D)

@@ -13,34 +13,6 @@
 #define SECTION "real programs"
 #define RUNS    3
 
-/* What the programs work on, made by a shell in the working directory. */
-static const char inputs[] =
-	"{ echo 'create table t(a integer primary key, b text, c real);'; echo 'begin;'; seq 1 100000 | "
-	"awk '{ print \"insert into t values(\" $1 \",\\047name \" ($1 * 16807) % 99991 \"\\047,\" $1 / 3 \");\" }'; "
-	"echo 'commit;';"
-	"echo 'create index i on t(b); select count(*), sum(c) from t where b like \\047name 12%\\047;';"
-	"echo 'update t set c = c + 1 where a % 3 = 0; select sum(c) from t; delete from t where a % 5 = 0; vacuum;'; "
-	"} >speed.sql;"
-	"cat >files.py <<'END'\n"
-	"import os, sys, shutil\n"
-	"os.mkdir('many')\n"
-	"for i in range(2000):\n"
-	"    with open(f'many/{i}', 'w') as f: f.write(str(i) * 100)\n"
-	"n = 0\n"
-	"for e in os.scandir('many'):\n"
-	"    n += e.stat().st_size\n"
-	"    with open(e.path) as f: n += len(f.read())\n"
-	"for i in range(2000): os.rename(f'many/{i}', f'many/{i}.new')\n"
-	"shutil.rmtree('many')\n"
-	"END\n"
-	"mkdir repo && cd repo && git init -q . && seq 1 5000 | awk '{ f = \"d\" $1 % 50; system(\"\"); "
-	"print f }' | sort -u | xargs mkdir -p && for i in $(seq 1 5000); do echo \"file $i\" >d$((i % 50))/f$i; done "
-	"&& git add . && "
-	"git -c user.name=a -c user.email=a@b commit -qm all && cd .. && "
-	"{ echo '#include <stdio.h>'; echo '#include <stdlib.h>'; for i in $(seq 1 400); do "
-	"echo \"int f$i(int a, int b) { int s = 0; for (int i = 0; i < a; i++) s += (i ^ b) * $i; return s % ($i + 7); "
-	"}\"; done; } >unit.c";
-
 static const struct work {
 	const char *name;
 	const char *needs; /* a program that must be there */
@@ -58,9 +30,9 @@ static const struct work {
 
 static int make_inputs(const struct bench *b)
 {
-	char command[sizeof(inputs) + 200];
+	char command[8400];
 
-	snprintf(command, sizeof(command), "cd '%s' && { %s; } >/dev/null 2>&1", b->dir, inputs);
+	snprintf(command, sizeof(command), "cd '%s' && sh '%s/inputs.sh' >/dev/null 2>&1", b->dir, b->bin);
 	return system(command);
 }
 

@@ -31,6 +31,22 @@ void work_report(const char *name, const char *unit, double value)
 	fflush(stdout);
 }
 
+void work_best(const char *name, void (*fn)(void), int times)
+{
+	double best = 1e9;
+
+	fn();
+	for (int i = 0; i < 5; i++) {
+		double start = work_now(), each;
+
+		fn();
+		each = (work_now() - start) / times;
+		if (each < best)
+			best = each;
+	}
+	work_report(name, "us", best * 1e6);
+}
+
 void work_die(const char *what)
 {
 	perror(what);

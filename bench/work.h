@@ -5,6 +5,8 @@
 
 double work_now(void); /* seconds */
 void work_report(const char *name, const char *unit, double value);
+/* Report what one of the `times` that fn does takes, in microseconds: the best of five calls of fn, after one to warm up. */
+void work_best(const char *name, void (*fn)(void), int times);
 void work_die(const char *what) __attribute__((noreturn));
 
 int work_calls(const char *dir);

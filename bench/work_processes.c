@@ -9,8 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BATCHES 5
-#define MAKES   20
+#define MAKES 20
 
 extern char **environ;
 static char program[PATH_MAX]; /* the smallest: static, does nothing but end */
@@ -23,7 +22,7 @@ static void wait_for(pid_t pid)
 		work_die("a child");
 }
 
-static void by_fork(void)
+static void by_fork_once(void)
 {
 	pid_t pid = fork();
 
@@ -32,7 +31,7 @@ static void by_fork(void)
 	wait_for(pid);
 }
 
-static void by_fork_and_exec(void)
+static void by_fork_and_exec_once(void)
 {
 	pid_t pid = fork();
 
@@ -43,7 +42,7 @@ static void by_fork_and_exec(void)
 	wait_for(pid);
 }
 
-static void by_spawn(void)
+static void by_spawn_once(void)
 {
 	char *argv[] = { program, NULL };
 	pid_t pid = -1;
@@ -53,21 +52,22 @@ static void by_spawn(void)
 	wait_for(pid);
 }
 
-static void measure(const char *name, void (*fn)(void))
+static void by_fork(void)
 {
-	double best = 1e9;
+	for (int i = 0; i < MAKES; i++)
+		by_fork_once();
+}
 
-	fn();
-	for (int i = 0; i < BATCHES; i++) {
-		double start = work_now(), each;
+static void by_fork_and_exec(void)
+{
+	for (int i = 0; i < MAKES; i++)
+		by_fork_and_exec_once();
+}
 
-		for (int k = 0; k < MAKES; k++)
-			fn();
-		each = (work_now() - start) / MAKES;
-		if (each < best)
-			best = each;
-	}
-	work_report(name, "us", best * 1e6);
+static void by_spawn(void)
+{
+	for (int i = 0; i < MAKES; i++)
+		by_spawn_once();
 }
 
 int work_processes(const char *unused)
@@ -79,8 +79,8 @@ int work_processes(const char *unused)
 		work_die("/proc/self/exe");
 	slash = strrchr(program, '/');
 	strcpy(slash ? slash : program, "/nothing");
-	measure("fork, end and wait", by_fork);
-	measure("fork, exec a static program and wait", by_fork_and_exec);
-	measure("posix_spawn the same and wait", by_spawn);
+	work_best("fork, end and wait", by_fork, MAKES);
+	work_best("fork, exec a static program and wait", by_fork_and_exec, MAKES);
+	work_best("posix_spawn the same and wait", by_spawn, MAKES);
 	return 0;
 }

@@ -9,9 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define BATCHES 5
-#define MAKES   100
-#define TURNS   500
+#define MAKES 100
+#define TURNS 500
 
 static int there[2], back[2];
 static uint32_t turn;
@@ -87,29 +86,13 @@ static void by_pipe(void)
 	pthread_join(t, NULL);
 }
 
-static void measure(const char *name, void (*fn)(void), int times)
-{
-	double best = 1e9;
-
-	fn();
-	for (int i = 0; i < BATCHES; i++) {
-		double start = work_now(), each;
-
-		fn();
-		each = (work_now() - start) / times;
-		if (each < best)
-			best = each;
-	}
-	work_report(name, "us", best * 1e6);
-}
-
 int work_threads(const char *unused)
 {
 	(void)unused;
 	if (pipe(there) || pipe(back))
 		work_die("pipe");
-	measure("make and join a thread", make_and_join, MAKES);
-	measure("to a thread and back by futex", by_futex, TURNS);
-	measure("to a thread and back by pipe", by_pipe, TURNS);
+	work_best("make and join a thread", make_and_join, MAKES);
+	work_best("to a thread and back by futex", by_futex, TURNS);
+	work_best("to a thread and back by pipe", by_pipe, TURNS);
 	return 0;
 }
