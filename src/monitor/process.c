@@ -103,10 +103,13 @@ static pid_t fork_with_pidfd(struct forking *f)
 		return pid;
 	}
 	fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (fd >= 0) {
-		dup3(fd, number, O_CLOEXEC);
-		close(fd);
+	/* Not a descriptor of somebody else, whatever happens. */
+	if (fd < 0 || dup3(fd, number, O_CLOEXEC) < 0) {
+		close(number);
+		number = -1;
 	}
+	if (fd >= 0)
+		close(fd);
 	f->pidfd = number;
 	return pid;
 }
