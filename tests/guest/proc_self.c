@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The files of /proc/self, each parsed as a program would and held against what the program knows of itself and against each other: maps line by line
- * to the column, smaps and its sum, status, stat, statm, the strings, limits, and the ways to open them.
+ * to the column, smaps and its sum, status, stat, statm, the strings, limits, and the ways to open them. Two readings are compared, so no pages of the gate's
+ * may come between them, as they do when a SYSCALL is replaced.
+ * husk: --no-patch
  */
 #include "t.h"
 
