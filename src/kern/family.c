@@ -123,7 +123,8 @@ static int take_slot(struct family *f)
 
 		if (!__atomic_compare_exchange_n(&f->slot[i].tid, &free, -1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			continue;
-		f->slot[i].cpu_ns = 0;
+		/* Somebody may count yet for the process that had it before. */
+		__atomic_store_n(&f->slot[i].cpu_ns, 0, __ATOMIC_RELAXED);
 		for (uint32_t top = top_of(f); top <= i;)
 			if (__atomic_compare_exchange_n(&f->top, &top, i + 1, false, __ATOMIC_ACQ_REL,
 							__ATOMIC_RELAXED))
@@ -209,8 +210,9 @@ void family_show(struct family *f, int slot, const char *exe)
 
 	if (slot < 0 || slot >= FAMILY_SLOTS)
 		return;
-	memcpy(f->slot[slot].exe, exe, n);
-	f->slot[slot].exe[n] = '\0';
+	for (size_t i = 0; i < n; i++)
+		__atomic_store_n(&f->slot[slot].exe[i], exe[i], __ATOMIC_RELAXED);
+	__atomic_store_n(&f->slot[slot].exe[n], '\0', __ATOMIC_RELAXED);
 }
 
 void family_forget(struct family *f, pid_t pid, int keep)
@@ -254,7 +256,9 @@ bool family_exe(struct family *f, pid_t pid, char exe[224])
 
 	if (!s)
 		return false;
-	memcpy(exe, s->exe, sizeof(s->exe));
+	/* The slot may become another's meanwhile. */
+	for (size_t i = 0; i < sizeof(s->exe); i++)
+		exe[i] = __atomic_load_n(&s->exe[i], __ATOMIC_RELAXED);
 	exe[sizeof(s->exe) - 1] = '\0';
 	return true;
 }
