@@ -45,8 +45,9 @@ $(ROWS): $(if $(wildcard $(CONFIG)),$(CONFIG),configs/$(CONFIG)) src/syscalls/ta
 endif
 
 # Every folder of src/ goes into husk but the back-trace plug-in.
-DIRS := base guest mm gate kern procfs syscalls loader vmm trace crash jail inspect monitor boot scan lab service cli
-SRCS := $(filter-out src/crash/backtrace.c,$(wildcard $(DIRS:%=src/%/*.c) $(DIRS:%=src/%/*.S)))
+PLUGIN := $(addprefix src/crash/,backtrace.c fold.c session.c)
+DIRS := base guest mm gate kern procfs syscalls loader vmm trace crash profile jail inspect monitor boot scan lab service cli
+SRCS := $(filter-out $(PLUGIN),$(wildcard $(DIRS:%=src/%/*.c) $(DIRS:%=src/%/*.S)))
 OBJS := $(SRCS:src/%=$(B)/obj/%.o)
 
 .DEFAULT_GOAL := all
@@ -57,10 +58,10 @@ $(B)/husk: $(OBJS)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/husk-backtrace.so: src/crash/backtrace.c
+$(B)/husk-backtrace.so: $(PLUGIN) src/crash/backtrace.h src/crash/session.h
 	@mkdir -p $(B)/obj
 	$(call say,LD)
-	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fPIE,$(CFLAGS)) -fPIC -shared -MMD -MP -MF $(B)/obj/backtrace.d -o $@ $< -ldw -lelf
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fPIE,$(CFLAGS)) -fPIC -shared -o $@ $(PLUGIN) -ldw -lelf
 
 $(B)/obj/%.c.o: src/%.c | $(ROWS)
 	@mkdir -p $(@D)

@@ -111,7 +111,7 @@ _husk_run() {
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
 		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --pids --timeout --cpu-time --cpus --files --fsize --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
-			--trace-time --trace-ip --trace-where --trace-string --learn --classic-numbers --stats --root --ro --rw --tmpfs --overlay
+			--trace-time --trace-ip --trace-where --trace-string --learn --classic-numbers --stats --profile-cpu --root --ro --rw --tmpfs --overlay
 			--read-only --hostname --name --pidfile --detach --output --ready-when-listening --user --deny --allow-only --deny-action --profile --unconfined --show-cage --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames

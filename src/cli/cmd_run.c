@@ -89,6 +89,8 @@ static const struct {
 	{ "trace-where", NULL, no_argument, OPT_TRACE_WHERE, "with each line: where the call was served" },
 	{ "trace-string", "N", required_argument, OPT_TRACE_STRING, "cut strings after N characters (32)" },
 	{ "stats", NULL, no_argument, OPT_STATS, "end with a table: calls, errors, time, exits, page tables, memory" },
+	{ "profile-cpu", "FILE", optional_argument, OPT_PROFILE_CPU,
+	  "end with the functions that took CPU time; to FILE: the stacks, folded, for flame graphs" },
 	{ "help", NULL, no_argument, OPT_HELP, "this text" },
 };
 
@@ -344,6 +346,10 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 		return 0;
 	case OPT_STATS:
 		o->stats = true;
+		return 0;
+	case OPT_PROFILE_CPU:
+		o->profile_cpu = true;
+		o->profile_file = value;
 		return 0;
 	case OPT_TRACE:
 		o->trace = true;

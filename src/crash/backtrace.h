@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The contract between husk and its back-trace plug-in, husk-backtrace.so, which is opened only when a program has crashed: start-up does
- * not pay for libdw. Fixed-width types; a plug-in of another version is refused.
+ * The contract between husk and its back-trace plug-in, husk-backtrace.so, which is opened only when a program has crashed or its profile
+ * is written: start-up does not pay for libdw. Fixed-width types; a plug-in of another version is refused.
  */
 #ifndef HK_CRASH_BACKTRACE_H
 #define HK_CRASH_BACKTRACE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-#define BACKTRACE_VERSION 1
+#define BACKTRACE_VERSION 2
 #define BACKTRACE_FILE    "husk-backtrace.so"
 #define BACKTRACE_SYMBOL  "husk_backtrace"
+#define FOLD_SYMBOL       "husk_fold"
 
 #define BACKTRACE_FRAMES 64 /* the most that are told */
 
@@ -58,7 +60,33 @@ struct backtrace_input {
 	int (*frame)(void *ctx, const struct backtrace_frame *f);
 };
 
-/* The plug-in's one function: the number of frames told, or -errno. */
+/* The plug-in's function of that name: the number of frames told, or -errno. */
 typedef int (*backtrace_fn)(const struct backtrace_input *in);
+
+/* ---- the stacks of many moments ---- */
+
+/* What a thread looked like at one moment. */
+struct fold_sample {
+	uint64_t regs[BT_REGS];
+	uint64_t stack_at; /* where … */
+	size_t stack_len;  /* … so much of the stack lay, which was copied to … */
+	const void *stack; /* … here; aligned to 8 */
+	const char *leaf;  /* NULL: it ran the innermost frame; else what was done for that, shown as [leaf] */
+	uint64_t weight;
+};
+
+struct fold_input {
+	uint32_t version;
+	uint32_t map_count;
+	const struct backtrace_map *maps;
+	void *ctx;
+	/* The next sample: 1, or 0 at the end. */
+	int (*next)(void *ctx, struct fold_sample *s);
+	/* Told each: its frames, outermost first, names separated by semicolons, without other odd characters. */
+	void (*stack)(void *ctx, const char *frames, uint64_t weight);
+};
+
+/* 0 or -errno. */
+typedef int (*fold_fn)(const struct fold_input *in);
 
 #endif

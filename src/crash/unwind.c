@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crash/unwind.h"
 
+#include "crash/plugin.h"
 #include "mm/uaccess.h"
 
 #include <dlfcn.h>
@@ -123,36 +124,6 @@ static int read_guest(void *ctx, uint64_t addr, uint64_t *value)
 	return get_guest(value, GVA(addr));
 }
 
-/* The plug-in lies beside the program while it is being developed, and in ../lib/husk when it is installed. */
-static void *open_plugin(void)
-{
-	static const char *const where[] = { "/" BACKTRACE_FILE, "/../lib/husk/" BACKTRACE_FILE };
-	char dir[PATH_MAX], path[PATH_MAX + 64];
-	ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
-	char *slash;
-
-	if (n <= 0)
-		return NULL;
-	dir[n] = '\0';
-	slash = strrchr(dir, '/');
-	if (!slash)
-		return NULL;
-	*slash = '\0';
-	for (size_t k = 0; k < HK_ARRAY_LEN(where); k++) {
-		void *lib;
-
-		snprintf(path, sizeof(path), "%s%s", dir, where[k]);
-		if (access(path, R_OK))
-			continue;
-		lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-		if (!lib)
-			send_trouble(dlerror());
-		return lib;
-	}
-	send_trouble(BACKTRACE_FILE " is not installed (looked beside husk and in ../lib/husk)");
-	return NULL;
-}
-
 /* Keep the pipe only: the guest's descriptors are none of the plug-in's business, and their number may be at its limit. */
 static void child_descriptors(int pipe_fd)
 {
@@ -171,36 +142,20 @@ static void child_descriptors(int pipe_fd)
 		_exit(1);
 }
 
-static void child_limits(void)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	sigset_t none;
-
-	/* If memory runs out, let it be this process that goes. */
-	if (fd >= 0) {
-		ssize_t n = write(fd, "1000", 4);
-
-		(void)n;
-		close(fd);
-	}
-	signal(SIGALRM, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	alarm(TIME_LIMIT);
-}
-
 HK_NORETURN static void child(int pipe_fd, const struct backtrace_input *in)
 {
 	backtrace_fn trace;
+	char why[200];
 	void *lib;
 	int r;
 
 	child_descriptors(pipe_fd);
-	child_limits();
-	lib = open_plugin();
-	if (!lib)
+	plugin_limits(TIME_LIMIT);
+	lib = plugin_open(why, sizeof(why));
+	if (!lib) {
+		send_trouble(why);
 		_exit(0);
+	}
 	*(void **)&trace = dlsym(lib, BACKTRACE_SYMBOL);
 	r = trace ? trace(in) : -EINVAL;
 	if (r == -EINVAL)
@@ -212,7 +167,7 @@ HK_NORETURN static void child(int pipe_fd, const struct backtrace_input *in)
 
 /* --- in the parent --- */
 
-static void set_registers(uint64_t r[BT_REGS], const struct hk_regs *g)
+void unwind_registers(uint64_t r[BT_REGS], const struct hk_regs *g)
 {
 	const uint64_t in_order[BT_REGS] = { g->rax, g->rdx, g->rcx, g->rbx, g->rsi, g->rdi, g->rbp, g->rsp, g->r8,
 					     g->r9,  g->r10, g->r11, g->r12, g->r13, g->r14, g->r15, g->rip };
@@ -312,7 +267,7 @@ void unwind_run(struct unwind *out, const struct unwind_maps *maps, const struct
 	pid_t pid;
 
 	memset(out, 0, sizeof(*out));
-	set_registers(in.regs, &cpu->regs);
+	unwind_registers(in.regs, &cpu->regs);
 	r = open_pipe(fds);
 	if (r) {
 		snprintf(out->trouble, sizeof(out->trouble), "no pipe: %s", strerror(-r));

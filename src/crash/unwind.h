@@ -17,6 +17,8 @@ struct unwind_maps {
 /* Copy the file mappings out of mm. 0 or -ENOMEM; beyond UNWIND_MAPS they are left out. */
 HK_MUST_CHECK int unwind_collect(struct unwind_maps *maps, struct mm *mm);
 void unwind_free(struct unwind_maps *maps);
+/* The registers by DWARF's numbers. */
+void unwind_registers(uint64_t r[BT_REGS], const struct hk_regs *g);
 /* The mapping that holds addr, or NULL; *base = where its file's first byte is (or would be) mapped. */
 const struct backtrace_map *unwind_module(const struct unwind_maps *maps, uint64_t addr, uint64_t *base);
 

@@ -92,6 +92,8 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.program_fd = program_fd,
 		.report_fd = m->inspection.report_fd,
 		.svg_fd = m->inspection.svg_fd,
+		.profile_fd = m->profile_fd,
+		.profile_cpu = o->profile_cpu,
 		.inspect = o->inspect,
 		.inspect_seen = m->inspection.seen,
 		.is_child = proc->is_child,
@@ -133,7 +135,7 @@ static void close_on_exec(const struct handover *h, bool yes)
 {
 	const int fds[] = {
 		h->kvm_fd,     h->trace_fd,   h->self_fd,   h->family_fd, h->loader_fd,
-		h->library_fd, h->program_fd, h->report_fd, h->svg_fd,
+		h->library_fd, h->program_fd, h->report_fd, h->svg_fd,    h->profile_fd,
 	};
 
 	for (size_t i = 0; i < HK_ARRAY_LEN(fds); i++)
@@ -169,8 +171,10 @@ static int hand_over(struct thread *th, int *program_fd, const struct exec_progr
 	signal_hold(&was);
 	put_back_caught(&th->task);
 	close_on_exec(&h, false);
-	if (!guard->borrowed)
+	if (!guard->borrowed) {
 		monitor_add_up(th->m);
+		sampler_write(th->m, false);
+	}
 	family_forget(th->task.proc->family, getpid(), th->slot);
 	family_unmark(th->task.proc->family, th->slot);
 	if (th->task.proc->trace && th->task.call)

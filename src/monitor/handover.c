@@ -110,6 +110,7 @@ static void take_options(struct inheritance *in, char *filter, char *file)
 		.io = (enum monitor_io)h->io,
 		.stats = h->stats,
 		.observe = h->observe,
+		.profile_cpu = h->profile_cpu,
 		.classic_numbers = h->classic_numbers,
 		.trace = h->trace,
 		.inspect = h->inspect,

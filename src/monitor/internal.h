@@ -8,6 +8,7 @@
 #include "kern/task.h"
 #include "monitor/monitor.h"
 #include "monitor/server.h"
+#include "profile/profile.h"
 #include "trace/stats.h"
 #include "trace/trace.h"
 #include "vmm/vcpu.h"
@@ -44,6 +45,9 @@ struct thread {
 	struct thread *next_idle, *next_made;
 	uint32_t may_run; /* a futex: 1 once its parent has done its part */
 	struct server_seat seat;
+	/* --profile-cpu (sampler.c): up to where its CPU time has been looked at, and the periods that wait to be taken. */
+	uint64_t sampled_ns, last_call;
+	uint32_t samples_due;
 	bool unshare_fs; /* its working directory, umask and root are to be its own */
 };
 
@@ -78,12 +82,14 @@ struct monitor {
 	struct thread_pool threads;
 	int killed_by; /* signal number, if a fault ended the guest */
 	struct jail jail;
-	int trace_fd; /* -1: neither trace nor statistics */
+	int trace_fd; /* -1: neither trace nor statistics nor profile */
+	int profile_fd;
 	int family_fd;
 	int self_fd;               /* husk's own file, to start it again */
 	int loader_fd, library_fd; /* as in struct jail */
 	struct trace *trace;       /* NULL: no --trace */
 	struct stats *stats;       /* NULL: no --stats */
+	struct profile *profile;   /* NULL: no --profile-cpu */
 	struct trace_pair hooks;
 	struct inspection inspection;
 	uint64_t stamp[PHASE_COUNT]; /* CLOCK_MONOTONIC, ns */
@@ -147,6 +153,25 @@ void monitor_finish(struct monitor *m);
 
 /* Start the watchdog of --timeout, which strikes at m->deadline_ns: a thread that ends the whole process, with its line and the statistics. 0 or -errno. */
 HK_MUST_CHECK int watchdog_start(struct monitor *m);
+
+/*
+ * --profile-cpu (sampler.c). Before the walls: open where the stacks go. When the program is in place: begin. In a child of fork, by its one thread, with the
+ * profile locked: begin anew. 0 or -errno.
+ */
+HK_MUST_CHECK int sampler_open(struct monitor *m, struct hk_err *err);
+HK_MUST_CHECK int sampler_start(struct monitor *m);
+void sampler_forked(struct thread *th);
+/* Write what there is so far, before another program or at the end (last), where the sandbox's first process adds the list of the top functions. */
+void sampler_write(struct monitor *m, bool last);
+/* By the thread itself: what is due goes to the registers it has and to `what` (NULL: its own code). And what such an exit, with call nr, is there for (NULL:
+ * nothing of the program's): to leave the guest is already part of it. */
+void sampler_take(struct thread *th, const char *what);
+const char *sampler_doing(enum vcpu_event event, uint64_t nr);
+
+static inline bool sampler_is_due(const struct thread *th)
+{
+	return __atomic_load_n(&th->samples_due, __ATOMIC_RELAXED) != 0;
+}
 
 /* limits.c. Once, for the first process; the host hands them on. 0 or -errno. */
 HK_MUST_CHECK int limits_begin(struct monitor *m, struct hk_err *err);

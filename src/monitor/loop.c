@@ -14,6 +14,7 @@ static void on_syscall(struct thread *th)
 	struct hk_call call = { .nr = r->rax, .a = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 }, .rip = r->rip };
 	int64_t result;
 
+	th->last_call = call.nr;
 	gate_trapped(&th->m->gate, r, __atomic_load_n(&th->m->threads.live, __ATOMIC_RELAXED) == 1);
 	server_saw_exit(th->m, th, call.nr);
 	/* A signal that was noted on the way out came before the call. */
@@ -97,21 +98,43 @@ static void take(struct thread *th)
 		signal_ran(&th->task);
 }
 
+/* With what the program was left to run. */
+struct left {
+	enum vcpu_event event;
+	uint64_t rip;
+};
+
+/* What the CPU time up to this exit was spent on, NULL: the program. One that has not moved behind its call was on the way back from it. */
+static const char *spent(const struct thread *th, const struct vcpu_exit *e, const struct left *from)
+{
+	bool moved = e->event != VCPU_KICKED || from->event != VCPU_SYSCALL || from->rip != th->vcpu.regs.rip;
+
+	return moved ? sampler_doing(e->event, th->vcpu.regs.rax) : sampler_doing(from->event, th->last_call);
+}
+
 void monitor_loop(struct thread *th, struct hk_err *err)
 {
 	struct hk_task *t = &th->task;
-	struct vcpu_exit e;
+	struct left from;
+	uint64_t rip;
+	struct vcpu_exit e = { .event = VCPU_KICKED };
 
 	if (th->vcpu.data)
 		gate_fill(&th->m->gate, th->vcpu.data);
 	server_join(&th->m->server, th);
 	while (!t->exiting) {
+		if (sampler_is_due(th))
+			sampler_take(th, sampler_doing(e.event, th->last_call) ?: "husk");
 		let_run(th);
+		from = (struct left){ e.event, th->vcpu.regs.rip };
 		vcpu_run(&th->vcpu, &e);
 		family_count_exit(th->task.proc->family, th->slot);
 		take(th);
+		rip = th->vcpu.regs.rip;
 		if (settle(th, &e))
 			e.event = VCPU_KICKED;
+		if (sampler_is_due(th))
+			sampler_take(th, rip != th->vcpu.regs.rip ? "gate" : spent(th, &e, &from));
 		switch (e.event) {
 		case VCPU_SYSCALL:
 			on_syscall(th);

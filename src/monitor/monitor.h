@@ -55,6 +55,8 @@ struct monitor_options {
 	bool patch;           /* SYSCALL instructions may be replaced by jumps to the gate */
 	bool stats;
 	bool observe; /* end with the calls that were made, as a profile; neither with a trace nor with stats */
+	bool profile_cpu;
+	const char *profile_file; /* of profile_cpu, for the stacks; NULL: none is kept */
 	bool trace;
 	bool trace_json, trace_rip, trace_where;
 	int trace_time;           /* bits of enum trace_time */

@@ -53,10 +53,12 @@ static void lock_all(struct monitor *m)
 	pthread_mutex_lock(&m->proc.actions.lock);
 	fd_guard_lock(&m->proc.fds);
 	trace_lock(m->trace);
+	profile_lock(m->profile);
 }
 
 static void unlock_parent(struct monitor *m)
 {
+	profile_unlock(m->profile);
 	trace_unlock(m->trace);
 	fd_guard_unlock(&m->proc.fds);
 	pthread_mutex_unlock(&m->proc.actions.lock);
@@ -210,6 +212,7 @@ static void begin_child(struct forking *f)
 	server_join(&th->m->server, th);
 	if (th->vcpu.data)
 		gate_fill(&th->m->gate, th->vcpu.data);
+	sampler_forked(th);
 	apply_request(t, f->req);
 	ahead(th);
 	signal_forked(t);

@@ -277,7 +277,7 @@ void monitor_split_trace(struct monitor *m, bool fresh)
 /* Before the walls: the file is the caller's. */
 static int open_trace_file(struct monitor *m, struct hk_err *err)
 {
-	if (!m->opt->trace && !m->opt->stats && !m->opt->observe)
+	if (!m->opt->trace && !m->opt->stats && !m->opt->observe && !m->opt->profile_cpu)
 		return 0;
 	if (!m->opt->trace_file) {
 		m->trace_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -293,8 +293,8 @@ static int open_trace_file(struct monitor *m, struct hk_err *err)
 /* What was opened before the walls were made goes out of the guest's sight. */
 static int keep_descriptors(struct monitor *m, struct hk_err *err)
 {
-	int *const fds[] = { &m->trace_fd, &m->loader_fd, &m->library_fd, &m->inspection.report_fd,
-			     &m->inspection.svg_fd };
+	int *const fds[] = { &m->trace_fd,          &m->loader_fd, &m->library_fd, &m->inspection.report_fd,
+			     &m->inspection.svg_fd, &m->profile_fd };
 	int r = 0;
 
 	m->loader_fd = m->jail.loader_fd;
@@ -410,6 +410,7 @@ void monitor_finish(struct monitor *m)
 	family_forget(m->proc.family, getpid(), m->first.slot);
 	if (m->trace)
 		trace_exited(m->trace, m->status, m->killed_by);
+	sampler_write(m, true);
 	if (m->stats && !m->proc.is_child && m->opt->observe)
 		(void)!stats_print_profile(m->stats, m->trace_fd);
 	else if (m->stats && !m->proc.is_child)
@@ -441,6 +442,11 @@ static int run_loaded(struct monitor *m, struct hk_err *err)
 	r = (m->deadline_ns || m->opt->limits.cpu_ns) && !m->proc.is_child ? watchdog_start(m) : 0;
 	if (r) {
 		hk_err_set(err, r, "cannot start the watchdog of --timeout and --cpu-time: %s", strerror(-r));
+		return HUSK_EXIT_FAILURE;
+	}
+	r = m->opt->profile_cpu ? sampler_start(m) : 0;
+	if (r) {
+		hk_err_set(err, r, "cannot start the thread of --profile-cpu: %s", strerror(-r));
 		return HUSK_EXIT_FAILURE;
 	}
 	stamp(m, PHASE_LOAD);
@@ -503,13 +509,16 @@ static int run(struct monitor *m, struct hk_err *err)
 
 	if (r == 0)
 		r = inspection_open(m, err);
+	if (r == 0)
+		r = sampler_open(m, err);
 	/* It is not in the guest's root. */
 	if (r == 0)
 		m->vm.kvm_fd = r = vm_device(err);
 	r = r < 0 ? r : 0;
 	if (r == 0)
 		r = make_family(m, err);
-	const int keep[] = { m->family_fd, m->vm.kvm_fd, m->trace_fd, m->inspection.report_fd, m->inspection.svg_fd };
+	const int keep[] = { m->family_fd,         m->vm.kvm_fd, m->trace_fd, m->inspection.report_fd,
+			     m->inspection.svg_fd, m->profile_fd };
 
 	if (r == 0)
 		r = jail_enter(&m->opt->jail, &m->jail, keep, HK_ARRAY_LEN(keep), &status, err);
@@ -540,7 +549,7 @@ static struct monitor *monitor_new(const struct monitor_options *opt)
 	m->first.m = m;
 	stamp(m, PHASE_BEGIN);
 	m->vm.vm_fd = m->vm.kvm_fd = m->first.vcpu.fd = m->trace_fd = m->self_fd = m->family_fd = -1;
-	m->loader_fd = m->library_fd = m->inspection.report_fd = m->inspection.svg_fd = -1;
+	m->loader_fd = m->library_fd = m->inspection.report_fd = m->inspection.svg_fd = m->profile_fd = -1;
 	return m;
 }
 
@@ -575,6 +584,9 @@ static int take_descriptors(struct monitor *m, struct inheritance *in, struct hk
 	m->library_fd = in->fixed.library_fd;
 	m->inspection.report_fd = in->fixed.report_fd;
 	m->inspection.svg_fd = in->fixed.svg_fd;
+	m->profile_fd = in->fixed.profile_fd;
+	if (r == 0 && m->profile_fd >= 0)
+		r = fd_guard_inherit(g, &m->profile_fd);
 	if (r == 0 && m->inspection.report_fd >= 0)
 		r = fd_guard_inherit(g, &m->inspection.report_fd);
 	if (r == 0 && m->inspection.svg_fd >= 0)

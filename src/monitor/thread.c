@@ -121,6 +121,7 @@ static int inherit(struct thread *th, struct thread *parent, const struct clone_
 	th->killed_by = 0;
 	th->mend_count = 0;
 	th->may_run = false;
+	th->samples_due = 0;
 	return 0;
 }
 

@@ -98,6 +98,12 @@ static void kick(struct vcpu *v)
 		v->vm->kick_thread(tid);
 }
 
+void vcpu_nudge(struct vcpu *v)
+{
+	if (load(&v->inside))
+		kick(v);
+}
+
 static void wait_outside(struct vm *vm, struct vcpu *v)
 {
 	const struct timespec again = { .tv_nsec = AGAIN_NS };

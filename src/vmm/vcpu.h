@@ -84,6 +84,8 @@ void vcpu_enter(struct vcpu *v);
 void vcpu_leave(struct vcpu *v);
 /* A signal or a kick ended a run. */
 void vcpu_was_kicked(struct vcpu *v);
+/* If it is inside, have it come out soon, as VCPU_KICKED or with what comes first. Any thread. */
+void vcpu_nudge(struct vcpu *v);
 /* Have vm_stop know it. */
 void vm_add_vcpu(struct vm *vm, struct vcpu *v);
 

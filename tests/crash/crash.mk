@@ -26,6 +26,6 @@ $(C)/crasher-%: tests/crash/crasher.c
 $(C)/native: tests/crash/native.c src/crash/backtrace.h
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -O1 -g -std=gnu17 $(WARN) -o $@ $< -ldl
-$(C)/husk-backtrace.so: src/crash/backtrace.c src/crash/backtrace.h
+$(C)/husk-backtrace.so: $(PLUGIN) src/crash/backtrace.h src/crash/session.h
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -O2 -g -std=gnu17 $(WARN) -fvisibility=hidden -fPIC -shared -o $@ $< -ldw -lelf
+	$(CC) $(CPPFLAGS) -O2 -g -std=gnu17 $(WARN) -fvisibility=hidden -fPIC -shared -o $@ $(PLUGIN) -ldw -lelf
