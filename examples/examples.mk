@@ -13,7 +13,7 @@ BOOT_LD64  := -m elf_x86_64 -Ttext=0x10000
 
 LAB_PROGRAMS := $(patsubst %.c,%,$(notdir $(wildcard examples/lab/*.c)))
 # Tests of the same calls: tests/lab/ is husk's own, linux/tests/ what the patched Linux is held to as well.
-LAB_TESTS    := pages log linux-cost $(patsubst linux/tests/%.c,linux-%,$(wildcard linux/tests/*.c))
+LAB_TESTS    := pages log kmsg linux-cost $(patsubst linux/tests/%.c,linux-%,$(wildcard linux/tests/*.c))
 LAB_FLAGS    := -Iinclude -Ilinux/tests -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -pthread
 
 .PHONY: examples

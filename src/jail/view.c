@@ -388,6 +388,9 @@ static int put_dev(const struct view *v, int fds[], struct hk_err *err)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	}
+	/* The monitor knows it by its name: what is read there is the sandbox's own log. */
+	if (make_target("/dev/kmsg", true) || chmod("/dev/kmsg", 0644))
+		return hk_err_set(err, -errno, "cannot make /dev/kmsg: %s", strerror(errno));
 	if (mkdir("/dev/pts", 0755) || mkdir("/dev/shm", 01777) || chmod("/dev/shm", 01777))
 		return hk_err_set(err, -errno, "cannot make /dev/shm: %s", strerror(errno));
 	/* MS_NOSUID | MS_NOEXEC */

@@ -9,15 +9,16 @@
 #include "base/compiler.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define KLOG_RECORDS 2048 /* the last ones; power of two */
 #define KLOG_TEXT    108
 
 struct klog_record {
-	uint64_t number; /* from 1 on; 0: being written */
-	uint64_t us;     /* CLOCK_MONOTONIC */
-	uint32_t len;
+	uint64_t number;    /* from 1 on; 0: being written */
+	uint64_t us;        /* CLOCK_MONOTONIC */
+	uint16_t len, prio; /* prio: facility * 8 + level, as in syslog(3) */
 	char text[KLOG_TEXT];
 };
 
@@ -30,8 +31,9 @@ struct klog {
 	struct klog_record record[KLOG_RECORDS];
 };
 
-/* Add a line; what is too long is cut. */
+/* Add a line of the kernel's, or one of a program's with its priority, which may hold any bytes; what is too long is cut. */
 void klog_write(struct klog *l, const char *fmt, ...) HK_PRINTF(2, 3);
+void klog_say(struct klog *l, unsigned prio, const char *text, size_t len);
 /* The first record after number `after` that is there still, into *out. Its number, 0 if there is none. */
 uint64_t klog_next(struct klog *l, uint64_t after, struct klog_record *out);
 

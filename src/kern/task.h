@@ -51,6 +51,7 @@ struct hk_process {
 	struct call_policy policy;
 	bool aslr;
 	bool classic_numbers; /* 333, 449 and 450 are husk's own calls */
+	bool has_kmsg;        /* it, or one before it, has opened /dev/kmsg */
 	bool no_new_privs;    /* as the guest set it; the monitor has given them up in any case */
 	uint64_t start_ns;    /* CLOCK_BOOTTIME at the start */
 	uint64_t mem_limit;   /* --mem, bytes; 0 = none */

@@ -98,6 +98,7 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.inspect_seen = m->inspection.seen,
 		.is_child = proc->is_child,
 		.no_new_privs = proc->no_new_privs,
+		.has_kmsg = proc->has_kmsg,
 		.aslr = o->aslr,
 		.patch = o->patch,
 		.patch_after = o->patch_after,

@@ -16,7 +16,7 @@ struct handover {
 	int kvm_fd, trace_fd, self_fd, family_fd, loader_fd, library_fd, program_fd, report_fd, svg_fd,
 		profile_fd; /* -1: none */
 	int slot;
-	bool is_child, no_new_privs;
+	bool is_child, no_new_privs, has_kmsg;
 	bool aslr, patch, observe, classic_numbers, stats, trace, trace_json, trace_rip, trace_where, has_filter,
 		profile_cpu;
 	int io, trace_time;

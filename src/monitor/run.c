@@ -611,6 +611,7 @@ static void take_state(struct monitor *m, const struct handover *h)
 	memcpy(proc->rlim, h->rlim, sizeof(proc->rlim));
 	proc->rlim_own = h->rlim_own;
 	proc->no_new_privs = h->no_new_privs;
+	proc->has_kmsg = h->has_kmsg;
 	if (proc->rlim_own & 1u << RLIMIT_AS)
 		m->mm.rlim_as = proc->rlim[RLIMIT_AS].rlim_cur;
 	if (proc->rlim_own & 1u << RLIMIT_DATA)

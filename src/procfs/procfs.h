@@ -18,6 +18,8 @@
 
 /* A new descriptor (a guest descriptor, lowest free) on the made-up content, or on the program for exe; flags are open(2)'s. */
 int64_t procfs_open(struct hk_task *t, const char *path, int flags);
+/* An empty file that calls itself `path` in /proc/self/fd, which nobody can write to: a descriptor with these flags, or -errno. */
+int64_t procfs_empty(const char *path, int flags);
 /* The link's target into buf (no NUL), its length; never more than size. Also for an object that is a made-up file: its name in /proc/self/fd. */
 int64_t procfs_readlink(struct hk_task *t, const char *path, char *buf, size_t size);
 /* Where a magic link leads when followed (exe: the program's path): an absolute host path, NUL-terminated, 0; else PROCFS_PASS or -errno. */

@@ -150,11 +150,29 @@ int proc_snapshot(const char *path, const struct hk_strbuf *content, int flags)
 	return r;
 }
 
+int64_t procfs_empty(const char *path, int flags)
+{
+	char name[64];
+	int fd, r;
+
+	snprintf(name, sizeof(name), NAME_PREFIX "%s", path);
+	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	r = fchmod(fd, 0600) || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+		    ? -errno
+		    : reopen(fd, flags);
+	if (r < 0)
+		close(fd);
+	return r;
+}
+
 bool proc_snapshot_name(char *link)
 {
 	size_t len = strlen(link), pre = strlen(LINK_PREFIX), suf = strlen(LINK_SUFFIX);
 
-	if (len <= pre + suf || strncmp(link, LINK_PREFIX "/proc", pre + 5) != 0 ||
+	if (len <= pre + suf || strncmp(link, LINK_PREFIX, pre) != 0 ||
+	    (strncmp(link + pre, "/proc", 5) != 0 && strncmp(link + pre, "/dev/kmsg", 9) != 0) ||
 	    strcmp(link + len - suf, LINK_SUFFIX) != 0)
 		return false;
 	len -= pre + suf;

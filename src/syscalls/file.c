@@ -5,20 +5,25 @@
  */
 #include "syscalls/args.h"
 #include "syscalls/handlers.h"
+#include "syscalls/kmsg.h"
 
 #include <sys/types.h>
 
-int64_t sys_read(struct hk_task *t HK_UNUSED, const uint64_t a[6])
+int64_t sys_read(struct hk_task *t, const uint64_t a[6])
 {
 	uint64_t len = a[2], buf = host_span(a[1], &len);
 
+	if (kmsg_is_fd(t, a[0]))
+		return kmsg_read(t, a);
 	return hk_hostcall(SYS_read, a[0], buf, len);
 }
 
-int64_t sys_write(struct hk_task *t HK_UNUSED, const uint64_t a[6])
+int64_t sys_write(struct hk_task *t, const uint64_t a[6])
 {
 	uint64_t len = a[2], buf = host_span(a[1], &len);
 
+	if (kmsg_is_fd(t, a[0]))
+		return kmsg_write(t, a);
 	return hk_hostcall(SYS_write, a[0], buf, len);
 }
 
@@ -71,8 +76,10 @@ int64_t sys_vmsplice(struct hk_task *t HK_UNUSED, const uint64_t a[6])
 	return vector_call(SYS_vmsplice, a);
 }
 
-int64_t sys_lseek(struct hk_task *t HK_UNUSED, const uint64_t a[6])
+int64_t sys_lseek(struct hk_task *t, const uint64_t a[6])
 {
+	if (kmsg_is_fd(t, a[0]))
+		return kmsg_lseek(t, a);
 	return hk_hostcall(SYS_lseek, a[0], a[1], a[2]);
 }
 

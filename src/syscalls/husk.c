@@ -144,6 +144,13 @@ int64_t sys_get_ptree(struct hk_task *t, const uint64_t a[6])
 	return r || put_guest(GVA(a[1]), &n) ? -EFAULT : 0;
 }
 
+int64_t sys_get_ptree_dummy(struct hk_task *t, const uint64_t a[6])
+{
+	if (t->proc->family)
+		klog_write(&t->proc->family->log, "get_ptree_dummy: buf %#lx, nr %#lx, root %d", a[0], a[1], (int)a[2]);
+	return 0;
+}
+
 /* ---- mapspages ---- */
 
 int64_t sys_mapspages(struct hk_task *t, const uint64_t a[6])

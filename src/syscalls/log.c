@@ -29,8 +29,14 @@ enum action {
 
 static void add_line(struct hk_strbuf *out, const struct klog_record *r)
 {
-	hk_strbuf_printf(out, "<6>[%5lu.%06lu] %.*s\n", (unsigned long)(r->us / 1000000),
+	uint64_t text = out->len;
+
+	hk_strbuf_printf(out, "<%u>[%5lu.%06lu] %.*s\n", r->prio, (unsigned long)(r->us / 1000000),
 			 (unsigned long)(r->us % 1000000), (int)r->len, r->text);
+	/* A program's line stays one. */
+	for (char *p = out->data + text; !out->cut && p < out->data + out->len - 1; p++)
+		if (*p == '\n')
+			*p = ' ';
 }
 
 static int64_t copy_out(struct hk_strbuf *text, uint64_t from, uint64_t buf)

@@ -7,6 +7,7 @@
 #include "syscalls/nowait.h"
 
 #include "syscalls/args.h"
+#include "syscalls/kmsg.h"
 #include "syscalls/table.h"
 
 #include "mm/uaccess.h"
@@ -262,9 +263,9 @@ static int64_t choose(struct hk_task *t, uint64_t nr, const uint64_t a[6], handl
 {
 	switch (nr) {
 	case SYS_read:
-		return nowait_read(t, a, fn);
+		return kmsg_is_fd(t, a[0]) ? -HK_WOULD_WAIT : nowait_read(t, a, fn);
 	case SYS_write:
-		return nowait_write(t, a, fn);
+		return kmsg_is_fd(t, a[0]) ? -HK_WOULD_WAIT : nowait_write(t, a, fn);
 	case SYS_readv:
 		return nowait_vector(t, a, fn, SYS_preadv2);
 	case SYS_writev:

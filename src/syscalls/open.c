@@ -2,6 +2,7 @@
 /* Descriptors: opening, closing, duplicating, fcntl and locks. The numbers are the host's. */
 #include "syscalls/at.h"
 #include "syscalls/handlers.h"
+#include "syscalls/kmsg.h"
 #include "syscalls/openexec.h"
 #include "syscalls/vetted.h"
 
@@ -132,6 +133,8 @@ static int64_t open_common(struct hk_task *t, uint64_t dirfd, uint64_t name, con
 		return r;
 	if (t->nowait && (r || !opens_at_once(&p)))
 		return -HK_WOULD_WAIT;
+	if (!r && kmsg_is_path(&p) && !(how->flags & O_PATH))
+		return kmsg_open(t, how->flags);
 	fd = open_path(t, &p, how);
 	return fd < 0 ? fd : procfs_fixup_open(t, (int)fd, (int)how->flags);
 }
