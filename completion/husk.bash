@@ -132,7 +132,7 @@ _husk_inspect() {
 		;;
 	*)
 		if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
-			COMPREPLY=($(compgen -W '-- --at --svg --json --help' -- "$cur"))
+			COMPREPLY=($(compgen -W '-- --at --svg --pid --json --help' -- "$cur"))
 		elif [[ ${words[2]} == translate && " ${words[*]:2:cword-2} " != *' -- '* ]]; then
 			COMPREPLY=($(compgen -W 'rip rsp entry image heap stack library vdso vvar stubs cpu ring' -- "$cur"))
 		elif [[ $cur == */* ]]; then

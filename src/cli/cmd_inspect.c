@@ -4,30 +4,39 @@
 #include "cli/cli.h"
 #include "cli/run_options.h"
 #include "inspect/inspect.h"
+#include "service/ask.h"
 #include "syscalls/table.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct request {
 	struct inspect_options ask;
 	const char *svg;
+	unsigned pid; /* of a process or thread that runs already; 0: none */
+	bool has_point;
 };
 
 static int help(void)
 {
 	puts("usage: husk inspect [OPTIONS] [RUN-OPTIONS] [--] PROGRAM [ARGS…]\n"
 	     "       husk inspect translate ADDRESS… [OPTIONS] [RUN-OPTIONS] -- PROGRAM [ARGS…]\n"
+	     "       husk inspect [OPTIONS] PID\n"
+	     "       husk inspect translate ADDRESS… [OPTIONS] --pid PID\n"
 	     "Run PROGRAM up to a point and show its virtual machine: memory and slots, what is where, the page "
 	     "tables, the\n"
 	     "vCPUs with their registers. With translate: how each ADDRESS becomes one of the host's memory, step by "
 	     "step.\n"
-	     "The program does not run on. Its output goes to standard error, the answer to standard output.\n\n"
+	     "The program does not run on. Its output goes to standard error, the answer to standard output.\n"
+	     "With PID, a process or a thread of a sandbox of yours as husk ps shows it: what is there now. That runs "
+	     "on.\n\n"
 	     "  --at POINT   entry (the default: before its first instruction), exit, syscall:NAME[:N] (before the Nth "
 	     "call),\n"
 	     "               or an address at which it is to stop; +OFFSET counts from where its file is mapped\n"
 	     "  --svg FILE   draw a picture, too\n"
+	     "  --pid PID    the same as PID\n"
 	     "  --json       one JSON object instead of the text\n"
 	     "  --help       this text\n\n"
 	     "An ADDRESS is a number, rip, rsp, entry, or the kind of a region: image, heap, stack, library, vdso, "
@@ -83,7 +92,7 @@ static int take_point(struct inspect_options *o, const char *value)
 /* One of this command's own options at argv[*i]; *i is moved behind it. 0, an exit status, or -1: it is none. */
 static int take_option(struct request *q, char **argv, int *i)
 {
-	static const char *const names[] = { "--at", "--svg" };
+	static const char *const names[] = { "--at", "--svg", "--pid" };
 	const char *word = argv[*i], *value = NULL;
 
 	if (!strcmp(word, "--json")) {
@@ -100,6 +109,9 @@ static int take_option(struct request *q, char **argv, int *i)
 		if (!value || !*value)
 			return cli_fail(HUSK_EXIT_FAILURE, "%s needs a value; see husk inspect --help", names[k]);
 		++*i;
+		if (k == 2)
+			return cli_number(&q->pid, "pid", value, 1, 1u << 22);
+		q->has_point |= k == 0;
 		if (k == 0)
 			return take_point(&q->ask, value);
 		q->svg = value;
@@ -122,6 +134,55 @@ static int take_places(struct inspect_options *o, char **argv, int *i)
 	return o->places ? 0 : cli_fail(HUSK_EXIT_FAILURE, "translate needs an address; see husk inspect --help");
 }
 
+/* ---- a process that runs already ---- */
+
+static int ask(const struct request *q, bool svg, FILE *to)
+{
+	struct query_ask ask = { .json = q->ask.json, .svg = svg, .places = q->ask.places };
+	struct hk_err err = { 0 };
+	char *text = NULL;
+	size_t size;
+	/* Whole first: the thread waits until it has been read. */
+	FILE *memory = open_memstream(&text, &size);
+	int r;
+
+	_Static_assert(sizeof(ask.place) == sizeof(q->ask.place), "the same places");
+	memcpy(ask.place, q->ask.place, sizeof(ask.place));
+	if (!memory)
+		return cli_fail(HUSK_EXIT_FAILURE, "out of memory");
+	r = ask_thread((pid_t)q->pid, &ask, memory, &err);
+	if (fclose(memory) && r == 0)
+		r = hk_err_set(&err, -ENOMEM, "out of memory");
+	if (r == 0 && (fwrite(text, 1, size, to) != size || fflush(to)))
+		r = hk_err_set(&err, -EIO, "cannot write what was answered");
+	free(text);
+	return r ? cli_fail(HUSK_EXIT_FAILURE, "%s", err.text) : 0;
+}
+
+static int inspect_running(const struct request *q)
+{
+	FILE *svg;
+	int r;
+
+	if (q->has_point)
+		return cli_fail(HUSK_EXIT_FAILURE, "--at is for a program that is started, not for one that runs");
+	r = ask(q, false, stdout);
+	if (r || !q->svg)
+		return r;
+	svg = fopen(q->svg, "we");
+	if (!svg)
+		return cli_fail(HUSK_EXIT_FAILURE, "cannot open %s: %s", q->svg, strerror(errno));
+	r = ask(q, true, svg);
+	fclose(svg);
+	return r;
+}
+
+/* A number alone is no program. */
+static bool is_number(const char *word)
+{
+	return *word && word[strspn(word, "0123456789")] == '\0';
+}
+
 int cmd_inspect(int argc, char **argv)
 {
 	struct request q = { .ask = { .when = INSPECT_ENTRY } };
@@ -137,6 +198,15 @@ int cmd_inspect(int argc, char **argv)
 		r = take_option(&q, argv, &i);
 	if (r > 0)
 		return r;
+	if (!q.pid && i == argc - 1 && is_number(argv[i])) {
+		r = cli_number(&q.pid, "pid", argv[i++], 1, 1u << 22);
+		if (r)
+			return r;
+	}
+	if (q.pid && i < argc)
+		return cli_fail(HUSK_EXIT_FAILURE, "either --pid or a program; see husk inspect --help");
+	if (q.pid)
+		return inspect_running(&q);
 	/* What is left is husk run's to read, which finds its command's name before it. */
 	argv[i - 1] = argv[0];
 	return run_program(argc - i + 1, argv + i - 1, &q.ask, q.svg);

@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +51,7 @@ static int show(const char *id, bool follow)
 	struct sandbox s;
 	struct hk_err err;
 	HK_CLOSE int pidfd = registry_open(id, &s, &err);
-	HK_CLOSE int fd = pidfd < 0 ? -1 : shared_open(s.supervisor);
+	HK_CLOSE int fd = pidfd < 0 ? -1 : shared_open(s.supervisor, O_RDONLY);
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	struct klog *log = malloc(sizeof(*log));
 	uint64_t at = 0;

@@ -6,6 +6,7 @@
 #include "service/shared.h"
 #include "service/tasks.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +93,7 @@ static int show_one(const struct sandbox *s, bool json)
 {
 	struct sandbox_task *t = NULL;
 	int n = tasks_below(s->init, &t);
-	HK_CLOSE int fd = n > 0 ? shared_open(s->supervisor) : -1;
+	HK_CLOSE int fd = n > 0 ? shared_open(s->supervisor, O_RDONLY) : -1;
 	struct family *f = fd >= 0 ? shared_copy(fd) : NULL;
 
 	if (n >= 0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <time.h>
 
 #define NS_PER_TICK 10000000UL /* of /proc/<pid>/stat */
@@ -29,7 +30,11 @@ struct family *family_join(int fd)
 struct family *family_new(unsigned limit, int *fd)
 {
 	struct family *f = NULL;
+	uint64_t nudge = 0;
 
+	while (!nudge)
+		if (getrandom(&nudge, sizeof(nudge), 0) < 0)
+			return NULL;
 	*fd = memfd_create(FAMILY_NAME, MFD_CLOEXEC);
 	if (*fd >= 0 && ftruncate(*fd, sizeof(*f)) == 0)
 		f = family_join(*fd);
@@ -38,6 +43,7 @@ struct family *family_new(unsigned limit, int *fd)
 	f->magic = FAMILY_MAGIC;
 	f->size = sizeof(*f);
 	f->limit = limit;
+	f->query.nudge = nudge;
 	f->began_ns = now(CLOCK_REALTIME);
 	return f;
 }

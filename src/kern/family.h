@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 #include "kern/klog.h"
+#include "kern/query.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -50,6 +51,7 @@ struct family {
 	uint64_t cpu_ns;           /* CPU time of all processes, each up to when it was last looked at */
 	uint32_t marking;          /* make_vcpu was called: there may be marks */
 	struct klog log;
+	struct query query;
 	struct family_slot slot[FAMILY_SLOTS];
 	_Alignas(64) uint8_t stats[FAMILY_STATS];
 };

@@ -6,6 +6,7 @@
 #include "kern/signal.h"
 
 #include "base/hostcall.h"
+#include "kern/family.h"
 #include "kern/task.h"
 #include "mm/uaccess.h"
 
@@ -105,9 +106,21 @@ void signal_kick(pid_t tid)
 	hk_hostcall_sure(SYS_rt_tgsigqueueinfo, getpid(), tid, SIGBUS, &info);
 }
 
+static bool has_value(int sig, const siginfo_t *info, uint64_t value)
+{
+	return sig == SIGBUS && info->si_code == SI_QUEUE && (uint64_t)(uintptr_t)info->si_value.sival_ptr == value;
+}
+
+/* Ours: for a vCPU in the guest. */
 static bool is_kick(int sig, const siginfo_t *info)
 {
-	return sig == SIGBUS && info->si_code == SI_QUEUE && info->si_value.sival_ptr == &kick_token;
+	return has_value(sig, info, (uint64_t)(uintptr_t)&kick_token);
+}
+
+/* From outside of the sandbox (kern/query.h): for a thread wherever it is, waiting in a call of the host's, too. */
+static bool is_nudge(const struct hk_task *t, int sig, const siginfo_t *info)
+{
+	return t && t->proc->family && has_value(sig, info, t->proc->family->query.nudge);
 }
 
 bool signal_was_kick(struct hk_task *t)
@@ -130,6 +143,11 @@ static bool on_sent_fault_signal(int sig, siginfo_t *info, void *context)
 			t->signals.kicked = 1;
 			t->cpu->ops->kick(t->cpu);
 		}
+		return true;
+	}
+	if (is_nudge(t, sig, info)) {
+		t->signals.kicked = 1;
+		come_back(t, context);
 		return true;
 	}
 	if (!t && hk_hostcall_sure(SYS_gettid) == getpid())

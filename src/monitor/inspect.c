@@ -62,9 +62,10 @@ static void translate_all(const struct inspect *in, struct mm *mm, const struct 
 		inspect_translations_json(t, o->places, in, b);
 }
 
-static int look(struct monitor *m, const struct inspect_options *o, const char *point, int report_fd, int svg_fd)
+/* What is in the machine now: into `report`, and a picture into `svg`; either may be NULL. */
+static int survey(struct monitor *m, const struct inspect_options *o, const char *point, struct hk_strbuf *report,
+		  struct hk_strbuf *svg)
 {
-	struct hk_strbuf b = { 0 };
 	struct inspect in = { 0 };
 	int r;
 
@@ -72,21 +73,65 @@ static int look(struct monitor *m, const struct inspect_options *o, const char *
 	r = inspect_collect(&in, &m->vm, &m->proc);
 	vm_resume(&m->vm);
 	snprintf(in.point, sizeof(in.point), "%s", point);
-	if (r == 0 && o->places)
-		translate_all(&in, &m->mm, o, &b);
-	else if (r == 0)
-		(o->json ? inspect_json : inspect_text)(&in, &b);
-	if (r == 0)
-		r = write_all(report_fd, &b);
-	hk_strbuf_reset(&b);
-	if (r == 0 && svg_fd >= 0) {
-		inspect_svg(&in, &b);
-		r = write_all(svg_fd, &b);
-	}
-	hk_strbuf_free(&b);
+	if (r == 0 && report && o->places)
+		translate_all(&in, &m->mm, o, report);
+	else if (r == 0 && report)
+		(o->json ? inspect_json : inspect_text)(&in, report);
+	if (r == 0 && svg)
+		inspect_svg(&in, svg);
 	inspect_free(&in);
 	return r;
 }
+
+static int look(struct monitor *m, const struct inspect_options *o, const char *point, int report_fd, int svg_fd)
+{
+	struct hk_strbuf report = { 0 }, svg = { 0 };
+	int r = survey(m, o, point, &report, svg_fd >= 0 ? &svg : NULL);
+
+	if (r == 0)
+		r = write_all(report_fd, &report);
+	if (r == 0 && svg_fd >= 0)
+		r = write_all(svg_fd, &svg);
+	hk_strbuf_free(&report);
+	hk_strbuf_free(&svg);
+	return r;
+}
+
+/* ---- a question from outside ---- */
+
+static struct inspect_options asked(const struct query_ask *ask)
+{
+	struct inspect_options o = { .json = ask->json, .svg = ask->svg, .places = ask->places };
+
+	_Static_assert(sizeof(o.place) == sizeof(ask->place), "the same places");
+	memcpy(o.place, ask->place, sizeof(o.place));
+	return o;
+}
+
+void inspection_answer(struct thread *th)
+{
+	struct query *q = &th->task.proc->family->query;
+	struct hk_strbuf answer = { 0 };
+	struct inspect_options o;
+	struct query_ask ask;
+	char point[64];
+	int r;
+
+	query_take(q, &ask);
+	o = asked(&ask);
+	snprintf(point, sizeof(point), "while it runs, as thread %d saw it", th->task.tid);
+	fd_guard_room(&th->task.proc->fds);
+	r = survey(th->m, &o, point, o.svg ? NULL : &answer, o.svg ? &answer : NULL);
+	fd_guard_room_end(&th->task.proc->fds);
+	if (r || answer.cut) {
+		hk_strbuf_reset(&answer);
+		hk_strbuf_printf(&answer, "husk: cannot say what is in the machine: %s\n", strerror(r ? -r : ENOMEM));
+	}
+	query_answer(q, answer.data ? answer.data : "", answer.len);
+	hk_strbuf_free(&answer);
+}
+
+/* ---- the end ---- */
 
 static int end_process(pid_t pid, void *ctx HK_UNUSED)
 {

@@ -138,6 +138,8 @@ void monitor_split_trace(struct monitor *m, bool fresh);
 /* Add what this process's vCPUs counted to the family's sums: once, at its end or before another program. */
 void monitor_add_up(struct monitor *m);
 
+/* husk inspect PID has asked this thread (kern/query.h). The program runs on. */
+void inspection_answer(struct thread *th);
 /* husk inspect (inspect.c). Before the walls: open where the answer goes. 0 or -errno. */
 HK_MUST_CHECK int inspection_open(struct monitor *m, struct hk_err *err);
 /* Is this the point? Then these tell what is to be seen, and end the process: the program is about to start, to have a call served, to run on behind one, to

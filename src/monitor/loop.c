@@ -125,6 +125,8 @@ void monitor_loop(struct thread *th, struct hk_err *err)
 	while (!t->exiting) {
 		if (sampler_is_due(th))
 			sampler_take(th, sampler_doing(e.event, th->last_call) ?: "husk");
+		if (query_is_for(&t->proc->family->query, t->tid))
+			inspection_answer(th);
 		let_run(th);
 		from = (struct left){ e.event, th->vcpu.regs.rip };
 		vcpu_run(&th->vcpu, &e);

@@ -13,7 +13,7 @@
 
 #define LINK "/memfd:" FAMILY_NAME " (deleted)"
 
-int shared_open(pid_t supervisor)
+int shared_open(pid_t supervisor, int how)
 {
 	char path[40], is[sizeof(LINK) + 1];
 	struct dirent *e;
@@ -29,7 +29,7 @@ int shared_open(pid_t supervisor)
 			isdigit((unsigned char)e->d_name[0]) ? readlinkat(dirfd(dir), e->d_name, is, sizeof(is)) : 0;
 
 		if (n == sizeof(LINK) - 1 && !memcmp(is, LINK, sizeof(LINK) - 1))
-			fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_CLOEXEC);
+			fd = openat(dirfd(dir), e->d_name, how | O_CLOEXEC);
 	}
 	closedir(dir);
 	return fd;

@@ -8,8 +8,8 @@
 
 #include "kern/family.h"
 
-/* The memory file of a supervisor's sandbox, or -errno. Who asks must be its user or root. */
-HK_MUST_CHECK int shared_open(pid_t supervisor);
+/* The memory file of a supervisor's sandbox, opened so (O_RDONLY, O_RDWR), or -errno. Who asks must be its user or root. */
+HK_MUST_CHECK int shared_open(pid_t supervisor, int how);
 
 /* A copy of all of it as it is now, the caller's to free. NULL: errno tells. */
 struct family *shared_copy(int fd);
