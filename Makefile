@@ -78,13 +78,18 @@ include examples/examples.mk
 
 # ---- using it ----
 
-.PHONY: help demo install uninstall clean
+.PHONY: help demo menuconfig install uninstall clean
 # What the build needs is installed first (apt), then a real program runs in a VM.
 demo:
 	tools/setup build
 	$(MAKE) all
 	$(B)/husk run -- /bin/sh -c 'echo "hello from a virtual machine: $$((6 * 7))"'
 	$(B)/husk run -- ls -l /
+
+# The system calls of a build by menus, into husk.config: make menuconfig, make CONFIG=husk.config. MENU=FILE: another file.
+menuconfig:
+	tools/setup menu
+	tools/menuconfig $(or $(MENU),husk.config)
 
 install: all
 	install -D -m 755 $(B)/husk $(DESTDIR)$(PREFIX)/bin/husk
@@ -100,6 +105,7 @@ uninstall:
 help:
 	@echo 'make             build/husk (MODE=rel|dbg|asan, CC=gcc|clang, WERROR=1)'
 	@echo '                 CONFIG=typical|minimal|FILE: with fewer system calls, in build/CONFIG'
+	@echo 'make menuconfig  choose the system calls of a build by menus; it goes to husk.config, for CONFIG='
 	@echo 'make demo        install what the build needs, build, run a real program in a VM'
 	@echo 'make check       install what the tests need, run them all (unit, fuzz-short, check-guests: parts of it)'
 	@echo 'make examples    the example programs, among them guests for husk boot'
