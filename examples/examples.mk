@@ -25,11 +25,11 @@ define lab_rule
 $(B)/$(1)/$(2)%: $(3)/%.c include/husk/guest.h linux/tests/lab.h
 	@mkdir -p $$(@D)
 	$$(call say,CC)
-	$$(Q)$(CC) $(LAB_FLAGS) -o $$@ $$<
+	$$(Q)$(CC) $(LAB_FLAGS) -o $$@ $$< -lm
 $(B)/$(1)/classic-$(2)%: $(3)/%.c include/husk/guest.h linux/tests/lab.h
 	@mkdir -p $$(@D)
 	$$(call say,CC)
-	$$(Q)$(CC) $(LAB_FLAGS) -DHUSK_CLASSIC_NUMBERS -o $$@ $$<
+	$$(Q)$(CC) $(LAB_FLAGS) -DHUSK_CLASSIC_NUMBERS -o $$@ $$< -lm
 endef
 $(eval $(call lab_rule,examples/lab,,examples/lab))
 $(eval $(call lab_rule,lab,,tests/lab))

@@ -3,7 +3,7 @@
  * piper A B C: run the commands with a pipe between each and the next, as a shell does for "A | B | C". A command may have arguments, separated by
  * blanks ("grep -v root"). The exercise of operating-system courses: pipe, fork, dup2, execvp, wait.
  *
- *   cc -o piper examples/piper.c && husk run -- ./piper ps "grep -v PID" "wc -l"
+ *   cc -o piper examples/lab/piper.c && husk run -- ./piper ps "grep -v PID" "wc -l"
  */
 #include <stdio.h>
 #include <stdlib.h>
