@@ -59,6 +59,9 @@ int64_t signal_set_altstack(struct hk_task *t, const struct hk_sigstack *to, uin
 		return -EPERM;
 	if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE)
 		return -EINVAL;
+	/* To newer kernels what changes nothing is right. */
+	if (alt->sp == to->sp && alt->size == to->size && alt->flags == to->flags)
+		return 0;
 	if (mode != SS_DISABLE && to->size < MINSIGSTKSZ_)
 		return -ENOMEM;
 	*alt = (struct hk_sigstack){ .flags = to->flags };

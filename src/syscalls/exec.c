@@ -138,28 +138,37 @@ static int copy_program(uint64_t argv, uint64_t envp, struct exec_program *p, vo
 	return r;
 }
 
+/* As Linux: the program is opened first, then its arguments are looked at. */
+static int64_t exec_opened(struct hk_task *t, uint64_t dirfd, const char *name, const uint64_t a[3], int fd)
+{
+	char path[PATH_MAX + 32];
+	struct exec_program program = { .path = path, .fd = fd };
+	int64_t r = copy_program(a[1], a[2], &program, &t->leftover);
+
+	if (r) {
+		close(fd);
+		return r;
+	}
+	called(path, (int)dirfd, name);
+	program.closes = strncmp(path, name, PATH_MAX) && hk_hostcall_sure(SYS_fcntl, dirfd, F_GETFD) > 0;
+	return t->proc->spawn->exec(t, &program);
+}
+
 static int64_t do_exec(struct hk_task *t, uint64_t dirfd, const uint64_t a[3], int flags)
 {
-	char name[PATH_MAX], path[PATH_MAX + 32];
-	struct exec_program program = { .path = path };
+	char name[PATH_MAX];
 	int64_t r = guest_str(name, GVA(a[0]), sizeof(name));
 
 	if (!t->proc->spawn || !t->proc->spawn->exec) {
 		task_note(t, "no new programs here");
 		return -ENOSYS;
 	}
-	if (r >= 0)
-		r = copy_program(a[1], a[2], &program, &t->leftover);
 	/* An exec needs no number of a descriptor; ours, its successor and that one's libraries do. */
 	fd_guard_room(&t->proc->fds);
-	if (r == 0)
+	if (r >= 0)
 		r = open_program(t, dirfd, a[0], name, flags);
-	if (r >= 0) {
-		program.fd = (int)r;
-		called(path, (int)dirfd, name);
-		program.closes = strncmp(path, name, sizeof(name)) && hk_hostcall_sure(SYS_fcntl, dirfd, F_GETFD) > 0;
-		r = t->proc->spawn->exec(t, &program);
-	}
+	if (r >= 0)
+		r = exec_opened(t, dirfd, name, a, (int)r);
 	fd_guard_room_end(&t->proc->fds);
 	free(t->leftover);
 	t->leftover = NULL;

@@ -104,16 +104,24 @@ int64_t sys_tgkill(struct hk_task *t, const uint64_t a[6])
 	return r ? r : hk_hostcall(SYS_tgkill, a[0], a[1], a[2]);
 }
 
+/* What is sent is looked at before to whom. */
+static int looked_at(uint64_t info)
+{
+	siginfo_t copy;
+
+	return get_guest(&copy, GVA(info));
+}
+
 int64_t sys_rt_sigqueueinfo(struct hk_task *t, const uint64_t a[6])
 {
-	int r = may_reach(t, (int)a[0], 0);
+	int r = looked_at(a[2]) ?: may_reach(t, (int)a[0], 0);
 
 	return r ? r : hk_hostcall(SYS_rt_sigqueueinfo, a[0], a[1], host_addr(a[2], sizeof(siginfo_t)));
 }
 
 int64_t sys_rt_tgsigqueueinfo(struct hk_task *t, const uint64_t a[6])
 {
-	int r = may_reach(t, (int)a[0], (int)a[1]);
+	int r = looked_at(a[3]) ?: may_reach(t, (int)a[0], (int)a[1]);
 
 	return r ? r : hk_hostcall(SYS_rt_tgsigqueueinfo, a[0], a[1], a[2], host_addr(a[3], sizeof(siginfo_t)));
 }
