@@ -47,7 +47,8 @@ enum { FILE_FD = 20, PIPE_IN, PIPE_OUT, SOCK_A, SOCK_B, DGRAM_A, DGRAM_B, EPOLL,
 #define POLLS         (9L << 40)  /* … to a pollfd */
 #define FUTURE        (10L << 40) /* … to a little time */
 #define STACK         (11L << 40) /* … to a stack_t */
-#define IS_POINTER(a) ((a) >= ZEROS && (a) <= FUTURE)
+#define PROGRAM       (11L << 40) /* … to the name of a file that may be executed and is no program */
+#define IS_POINTER(a) ((a) >= ZEROS && (a) <= PROGRAM)
 
 struct call {
 	const char *name;
@@ -145,8 +146,8 @@ static const struct call names[] = {
 	C(removexattr, NAME, NAME),
 	C(inotify_add_watch, EPOLL, NAME, IN_CREATE),
 	C(memfd_create, NAME, 0),
-	C(execve, NAME, ARGV, ARGV), /* it is no program */
-	C(execveat, AT_FDCWD, NAME, ARGV, ARGV, 0),
+	C(execve, PROGRAM, ARGV, ARGV),
+	C(execveat, AT_FDCWD, PROGRAM, ARGV, ARGV, 0),
 };
 
 static const struct call times[] = {
@@ -346,6 +347,9 @@ static long good(long what, int i)
 	case NAME:
 		strcpy(p, "file");
 		break;
+	case PROGRAM:
+		strcpy(p, "program");
+		break;
 	case NEW:
 		strcpy(p, "no-such-file");
 		break;
@@ -521,6 +525,7 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 
 	make_places();
+	close(open("program", O_WRONLY | O_CREAT | O_TRUNC, 0755));
 	if (!strcmp(what, "files"))
 		ALL_OF(files);
 	else if (!strcmp(what, "names"))
@@ -538,5 +543,6 @@ int main(int argc, char **argv)
 	else if (!strcmp(what, "racing"))
 		racing();
 	unlink("file");
+	unlink("program");
 	return 0;
 }
