@@ -45,7 +45,9 @@ bool kmsg_is_fd(const struct hk_task *t, uint64_t fd)
 		return false;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", (int)fd);
 	n = readlink(path, link, sizeof(link) - 1);
-	link[hk_max(n, 0)] = '\0';
+	if (n < 0)
+		return false;
+	link[n] = '\0';
 	return strcmp(link, "/memfd:proc:" KMSG_PATH " (deleted)") == 0;
 }
 
@@ -143,7 +145,7 @@ int64_t kmsg_lseek(struct hk_task *t, const uint64_t a[6])
 	else
 		return -EINVAL;
 	to = hk_min(to, (uint64_t)INT64_MAX);
-	return hk_min(hk_hostcall_sure(SYS_lseek, a[0], to, SEEK_SET), 0);
+	return hk_hostcall_sure(SYS_lseek, a[0], to, SEEK_SET) < 0 ? -ESPIPE : 0;
 }
 
 /* ---- writing ---- */
