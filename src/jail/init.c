@@ -80,6 +80,12 @@ static int next_signal(const sigset_t *set, siginfo_t *info, uint64_t deadline)
 	}
 }
 
+/* What the terminal sends, it sends to all in the foreground; but that it is gone is told the session's leader alone, which this process may be. */
+static bool is_for_guest(int sig, const siginfo_t *info)
+{
+	return sig != SIGCHLD && (info->si_code <= 0 || sig == SIGHUP);
+}
+
 int supervise(pid_t init, const struct jail_options *o)
 {
 	uint64_t deadline = o->timeout_ns ? now_ns() + o->timeout_ns + GRACE_NS : 0;
@@ -103,7 +109,7 @@ int supervise(pid_t init, const struct jail_options *o)
 			timed_out = true;
 			deadline = 0;
 			kill(init, SIGKILL);
-		} else if (sig != SIGCHLD && info.si_code <= 0) {
+		} else if (is_for_guest(sig, &info)) {
 			kill(init, sig);
 		}
 	}
