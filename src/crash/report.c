@@ -5,13 +5,13 @@
  */
 #include "crash/report.h"
 
+#include "base/output.h"
 #include "base/strbuf.h"
 #include "crash/unwind.h"
 
 #include <Zydis/Zydis.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,27 +43,6 @@ static void put_name(struct hk_strbuf *b, const char *s)
 	}
 }
 
-static void write_all(int fd, const char *p, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EAGAIN) {
-			struct pollfd w = { .fd = fd, .events = POLLOUT };
-
-			if (poll(&w, 1, 1000) != 1)
-				return;
-			continue;
-		}
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		p += n;
-		len -= (size_t)n;
-	}
-}
-
 /* A reader that has gone must not change how husk ends: write without SIGPIPE. */
 static void flush(int fd, struct hk_strbuf *b)
 {
@@ -77,7 +56,7 @@ static void flush(int fd, struct hk_strbuf *b)
 	was_pending = sigismember(&pending, SIGPIPE) == 1;
 	pthread_sigmask(SIG_BLOCK, &pipe_set, &before);
 	if (b->len)
-		write_all(fd, b->data, b->len);
+		(void)hk_write_all(fd, b->data, b->len);
 	if (!was_pending)
 		while (sigtimedwait(&pipe_set, NULL, &zero) < 0 && errno == EINTR)
 			;

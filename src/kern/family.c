@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kern/family.h"
 
+#include "base/output.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -36,8 +37,10 @@ struct family *family_new(unsigned limit, int *fd)
 		if (getrandom(&nudge, sizeof(nudge), 0) < 0)
 			return NULL;
 	*fd = memfd_create(FAMILY_NAME, MFD_CLOEXEC);
+	hk_output_begin();
 	if (*fd >= 0 && ftruncate(*fd, sizeof(*f)) == 0)
 		f = family_join(*fd);
+	hk_output_end();
 	if (!f)
 		return NULL;
 	f->magic = FAMILY_MAGIC;

@@ -2,6 +2,8 @@
 /* Resource limits: the host's, and the guest's own for memory. */
 #include "kern/rlimit.h"
 
+#include "base/output.h"
+
 #include <errno.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
@@ -13,7 +15,7 @@ static bool is_memory(unsigned resource)
 
 bool rlimit_is_hosts(unsigned resource)
 {
-	return !is_memory(resource) && resource != RLIMIT_NOFILE;
+	return !is_memory(resource) && resource != RLIMIT_NOFILE && resource != RLIMIT_FSIZE;
 }
 
 /* CAP_SYS_RESOURCE is effective (that of a user namespace does not count in Linux, but these bind the guest only.) */
@@ -28,7 +30,7 @@ bool rlimit_may_raise(void)
 
 static int get_locked(struct hk_process *p, unsigned resource, struct rlimit64 *out)
 {
-	if (is_memory(resource) && p->rlim_own & 1u << resource) {
+	if (resource < RLIM_NLIMITS && p->rlim_own & 1u << resource) {
 		*out = p->rlim[resource];
 		return 0;
 	}
@@ -70,11 +72,49 @@ static int set_memory(struct hk_process *p, unsigned resource, const struct rlim
 	return r;
 }
 
+/* The hard limit is the guest's own: up to the host's, the monitor writes what it must. */
+static int set_fsize(struct hk_process *p, const struct rlimit64 *lim)
+{
+	struct rlimit64 old, host;
+	int r;
+
+	if (lim->rlim_cur > lim->rlim_max)
+		return -EINVAL;
+	pthread_mutex_lock(&p->mm->lock);
+	r = get_locked(p, RLIMIT_FSIZE, &old);
+	if (r == 0 && lim->rlim_max > old.rlim_max && !rlimit_may_raise())
+		r = -EPERM;
+	if (r == 0 && syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &host))
+		r = -errno;
+	if (r == 0) {
+		host.rlim_cur = lim->rlim_cur;
+		host.rlim_max = hk_max(host.rlim_max, lim->rlim_cur);
+		r = syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, &host, NULL) ? -errno : 0;
+	}
+	if (r == 0) {
+		p->rlim[RLIMIT_FSIZE] = *lim;
+		p->rlim_own |= 1u << RLIMIT_FSIZE;
+		hk_output_limit(lim->rlim_cur);
+	}
+	pthread_mutex_unlock(&p->mm->lock);
+	return r;
+}
+
+void rlimit_tell_output(struct hk_process *p)
+{
+	struct rlimit64 lim;
+
+	if (rlimit_get(p, RLIMIT_FSIZE, &lim) == 0)
+		hk_output_limit(lim.rlim_cur);
+}
+
 int rlimit_set(struct hk_process *p, unsigned resource, const struct rlimit64 *lim)
 {
 	if (is_memory(resource))
 		return set_memory(p, resource, lim);
 	if (resource == RLIMIT_NOFILE)
 		return fd_guard_set_limit(&p->fds, lim);
+	if (resource == RLIMIT_FSIZE)
+		return set_fsize(p, lim);
 	return syscall(SYS_prlimit64, 0, resource, lim, NULL) ? -errno : 0;
 }

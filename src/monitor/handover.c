@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor/handover.h"
 
+#include "base/output.h"
 #include "base/strbuf.h"
 
 #include <errno.h>
@@ -23,19 +24,6 @@ static uint32_t add_strings(struct hk_strbuf *b, char *const *v)
 	return n;
 }
 
-static int write_all(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t r = write(fd, p, n);
-
-		if (r < 0)
-			return -errno;
-		p += r;
-		n -= (size_t)r;
-	}
-	return 0;
-}
-
 int handover_write(struct monitor *m, const struct handover *h, const struct exec_program *p)
 {
 	struct hk_strbuf b = { 0 };
@@ -56,7 +44,7 @@ int handover_write(struct monitor *m, const struct handover *h, const struct exe
 	fixed.envc = add_strings(&b, p->envp);
 	if (!b.cut)
 		memcpy(b.data, &fixed, sizeof(fixed)); /* with the counts */
-	r = b.cut ? -ENOMEM : write_all(fd, b.data, b.len);
+	r = b.cut ? -ENOMEM : hk_write_all(fd, b.data, b.len);
 	hk_strbuf_free(&b);
 	if (r == 0)
 		return fd;

@@ -2,6 +2,7 @@
 /* husk inspect: waiting for the point at which to look, and looking. The program does not run on after it. */
 #include "monitor/internal.h"
 
+#include "base/output.h"
 #include "inspect/model.h"
 #include "kern/family.h"
 #include "mm/uaccess.h"
@@ -36,16 +37,7 @@ int inspection_open(struct monitor *m, struct hk_err *err)
 
 static int write_all(int fd, const struct hk_strbuf *b)
 {
-	size_t done = 0;
-
-	while (done < b->len) {
-		ssize_t n = write(fd, b->data + done, b->len - done);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return b->cut ? -ENOMEM : 0;
+	return b->cut ? -ENOMEM : hk_write_all(fd, b->data, b->len);
 }
 
 static void translate_all(const struct inspect *in, struct mm *mm, const struct inspect_options *o, struct hk_strbuf *b)

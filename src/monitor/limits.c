@@ -21,7 +21,10 @@ static int bound(struct monitor *m, unsigned resource, uint64_t most)
 
 	lim.rlim_max = hk_min(lim.rlim_max, most);
 	lim.rlim_cur = hk_min(lim.rlim_cur, lim.rlim_max);
-	return r ?: rlimit_set(&m->proc, resource, &lim);
+	/* The host's own, hard limit and all: a monitor that a guest has broken into cannot get round it. */
+	if (r == 0 && prlimit64(0, resource, &lim, NULL))
+		r = -errno;
+	return r;
 }
 
 int limits_begin(struct monitor *m, struct hk_err *err)

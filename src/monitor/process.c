@@ -5,7 +5,9 @@
  */
 #include "monitor/internal.h"
 
+#include "base/output.h"
 #include "kern/family.h"
+#include "kern/rlimit.h"
 #include "kern/signal.h"
 #include "mm/uaccess.h"
 
@@ -198,6 +200,7 @@ static void begin_child(struct forking *f)
 	struct thread *th = f->th;
 	struct hk_task *t = &th->task;
 
+	hk_output_forked();
 	unlock_child(th->m, t->call);
 	trace_many(th->m->trace);
 	threads_forked(th);
@@ -371,6 +374,7 @@ static int64_t run_borrower(struct forking *f, char *stack)
 		monitor_die_of(SIGKILL);
 	}
 	server_join(&f->th->m->server, f->th);
+	rlimit_tell_output(f->th->task.proc);
 	signal_release(f->mask);
 	return pid;
 }

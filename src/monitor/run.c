@@ -6,6 +6,7 @@
 #include "kern/exec.h"
 #include "kern/family.h"
 #include "kern/path.h"
+#include "kern/rlimit.h"
 #include "kern/signal.h"
 #include "mm/uaccess.h"
 #include "syscalls/dispatch.h"
@@ -547,6 +548,8 @@ static struct monitor *monitor_new(const struct monitor_options *opt)
 		return NULL;
 	m->opt = opt;
 	m->first.m = m;
+	m->proc.mm = &m->mm;
+	rlimit_tell_output(&m->proc);
 	stamp(m, PHASE_BEGIN);
 	m->vm.vm_fd = m->vm.kvm_fd = m->first.vcpu.fd = m->trace_fd = m->self_fd = m->family_fd = -1;
 	m->loader_fd = m->library_fd = m->inspection.report_fd = m->inspection.svg_fd = m->profile_fd = -1;
@@ -610,6 +613,7 @@ static void take_state(struct monitor *m, const struct handover *h)
 	m->deadline_ns = h->deadline_ns;
 	memcpy(proc->rlim, h->rlim, sizeof(proc->rlim));
 	proc->rlim_own = h->rlim_own;
+	rlimit_tell_output(proc);
 	proc->no_new_privs = h->no_new_privs;
 	proc->has_kmsg = h->has_kmsg;
 	if (proc->rlim_own & 1u << RLIMIT_AS)

@@ -6,6 +6,7 @@
 #include "procfs/internal.h"
 
 #include "base/hostcall.h"
+#include "base/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/single_threaded.h>
 
 #define NAME_PREFIX "proc:"
@@ -80,40 +80,6 @@ int proc_host_read(const char *path, struct hk_strbuf *out)
 	return reading.result;
 }
 
-static int write_all(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* The guest's RLIMIT_FSIZE is the host's, and made-up text must neither fail by it nor send SIGXFSZ. */
-static int write_unlimited(int fd, const struct hk_strbuf *content)
-{
-	struct rlimit old, raised;
-	int r;
-
-	if (getrlimit(RLIMIT_FSIZE, &old))
-		return -errno;
-	if (old.rlim_cur >= content->len)
-		return write_all(fd, content->data, content->len);
-	if (old.rlim_max < content->len)
-		return -EFBIG;
-	raised = (struct rlimit){ old.rlim_max, old.rlim_max };
-	if (setrlimit(RLIMIT_FSIZE, &raised))
-		return -errno;
-	r = write_all(fd, content->data, content->len);
-	return setrlimit(RLIMIT_FSIZE, &old) ? -errno : r;
-}
-
 /* A second description of the memory file, with the guest's access mode and position 0, on the first one's number. */
 static int reopen(int memfd, int flags)
 {
@@ -138,7 +104,7 @@ int proc_snapshot(const char *path, const struct hk_strbuf *content, int flags)
 	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -errno;
-	r = content->len ? write_unlimited(fd, content) : 0;
+	r = content->len ? hk_write_all(fd, content->data, content->len) : 0;
 	/* the superuser may open a read-only file for writing; a write then fails */
 	if (r == 0 &&
 	    (fchmod(fd, 0444) || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)))

@@ -2,6 +2,7 @@
 /* From samples to folded lines, in a child process. */
 #include "profile/samples.h"
 
+#include "base/output.h"
 #include "base/strbuf.h"
 #include "crash/backtrace.h"
 #include "crash/plugin.h"
@@ -112,7 +113,7 @@ static void fold(struct writer *w, const struct unwind_maps *maps, int fd, int t
 		complain(top_fd, r == -EINVAL ? BACKTRACE_FILE " belongs to another version of husk" : strerror(-r));
 	twalk_r(w->lines, add_line, w);
 	/* One write, whole between those of other processes. */
-	if (w->out.cut || (w->out.len && write(fd, w->out.data, w->out.len) != (ssize_t)w->out.len))
+	if (w->out.cut || hk_write_all(fd, w->out.data, w->out.len))
 		complain(top_fd, "cannot write the stacks");
 }
 

@@ -3,6 +3,7 @@
 #include "trace/stats.h"
 
 #include "base/hostcall.h"
+#include "base/output.h"
 #include "base/strbuf.h"
 #include "syscalls/table.h"
 #include "trace/json.h"
@@ -219,21 +220,6 @@ static void json_rows(struct hk_strbuf *b, const struct stats_row *rows, size_t 
 	hk_strbuf_puts(b, group ? "}}\n" : "}\n");
 }
 
-static int write_all(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t r = write(fd, p, n);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0)
-			return r < 0 ? -errno : -EIO;
-		p += r;
-		n -= (size_t)r;
-	}
-	return 0;
-}
-
 int stats_print(struct stats *s, int fd, bool json, const struct stats_row *rows, size_t count)
 {
 	struct hk_strbuf b = { 0 };
@@ -253,7 +239,7 @@ int stats_print(struct stats *s, int fd, bool json, const struct stats_row *rows
 			text_rows(&b, rows, count);
 		}
 		if (!b.cut)
-			r = write_all(fd, b.data, b.len);
+			r = hk_write_all(fd, b.data, b.len);
 	}
 	free(lines);
 	hk_strbuf_free(&b);
@@ -272,7 +258,7 @@ int stats_print_profile(const struct stats *s, int fd)
 		if (info && s->by_slot[slot].calls)
 			hk_strbuf_printf(&b, "%s=y\n", info->name);
 	}
-	r = b.cut ? -ENOMEM : write_all(fd, b.data, b.len);
+	r = b.cut ? -ENOMEM : hk_write_all(fd, b.data, b.len);
 	hk_strbuf_free(&b);
 	return r;
 }

@@ -2,12 +2,12 @@
 /* The trace: from a call at enter and at leave to a line on the descriptor. Decoding is elsewhere; here are order, prefix, padding and output. */
 #include "trace/trace.h"
 
+#include "base/output.h"
 #include "trace/decode.h"
 #include "trace/filter.h"
 #include "trace/json.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,30 +52,11 @@ static uint64_t now(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/* The whole line, whatever kind of file it is. A reader that has gone loses the line; the guest must not suffer from it. */
-static void write_line(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t r = write(fd, p, n);
-		struct pollfd pf = { .fd = fd, .events = POLLOUT };
-
-		if (r > 0) {
-			p += r;
-			n -= (size_t)r;
-		} else if (r < 0 && errno == EAGAIN) {
-			if (poll(&pf, 1, 1000) == 0)
-				return;
-		} else if (r == 0 || errno != EINTR) {
-			return;
-		}
-	}
-}
-
 static void put_line(struct trace *t, const char *p, size_t n)
 {
 	if (t->opt.kept_fd)
 		fd_guard_hold(t->opt.guard);
-	write_line(t->opt.kept_fd ? *t->opt.kept_fd : t->opt.fd, p, n);
+	(void)hk_write_all(t->opt.kept_fd ? *t->opt.kept_fd : t->opt.fd, p, n);
 	if (t->opt.kept_fd)
 		fd_guard_release(t->opt.guard);
 }

@@ -3,6 +3,7 @@
  * procfs/: who may have what, under whatever spelling. The guest is a fake, its memory, descriptors and the monitor's are real. That a refused name
  * would give something away is checked too, so that no case is empty.
  */
+#include "base/output.h"
 #include "unit.h"
 
 #include "proc_world.h"
@@ -334,12 +335,14 @@ static void test_snapshot(void **state)
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	none.rlim_max = old.rlim_max;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	hk_output_limit(0);
 	fd = (int)procfs_open(&w->task, "/proc/self/maps", O_RDONLY);
 	assert_int_equal(fd, lowest);
 	close(fd);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &none), 0);
 	assert_int_equal(none.rlim_cur, 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	hk_output_limit(old.rlim_cur);
 }
 
 static void test_exe(void **state)
