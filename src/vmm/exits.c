@@ -191,9 +191,17 @@ static void exit_io(struct vcpu *v, struct vcpu_exit *out)
 	}
 }
 
+/* A host that may not make KVM's helper thread says so again and again. */
+#define AGAIN_MOST 1000
+
 static void exit_failed(struct vcpu *v, int error, struct vcpu_exit *out)
 {
-	if (error == EINTR || error == EAGAIN) {
+	v->again = error == EAGAIN ? v->again + 1 : 0;
+	if (v->again > AGAIN_MOST) {
+		out->event = VCPU_BROKEN;
+		snprintf(out->text, sizeof(out->text),
+			 "KVM does not run it: %s; no more processes allowed (ulimit -u)?", strerror(error));
+	} else if (error == EINTR || error == EAGAIN) {
 		__atomic_store_n(&v->run->immediate_exit, 0, __ATOMIC_RELEASE);
 		out->event = VCPU_KICKED;
 	} else if (error == EFAULT && (!in_stub(v->regs.rip) || !at_ring0(v))) {

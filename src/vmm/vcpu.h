@@ -57,6 +57,7 @@ struct vcpu {
 	uint64_t exits[VCPU_EVENT_COUNT];
 	uint64_t exit_tsc; /* what an exit costs, about, in TSC units, of the first `timed` runs */
 	unsigned timed;
+	unsigned again; /* runs that ended with EAGAIN, one after the other */
 	/* What vcpu_hold_signals told KVM; `holds` is false until it did. Raised: a signal ended a run, and until the next time none does. */
 	bool holds, raised;
 	uint64_t held;
