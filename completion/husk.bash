@@ -40,7 +40,7 @@ _husk_value() {
 		compopt -o filenames
 		COMPREPLY=($(compgen -d -- "$cur"))
 		;;
-	--ro | --rw | --profile | --learn | --pidfile | --output)
+	--ro | --rw | --profile | --learn | --report | --pidfile | --output)
 		compopt -o filenames
 		COMPREPLY=($(compgen -f -- "$cur"))
 		;;
@@ -78,7 +78,7 @@ _husk_program() {
 			((program++))
 			return
 			;;
-		--root | --ro | --rw | --tmpfs | --hostname | --name | --pidfile | --output | --ready-when-listening | --user | --deny | --allow-only | --deny-action | --profile | --env | --cwd | --mem | --pids | --timeout | --cpu-time | --cpus | --files | --fsize | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string | --learn)
+		--root | --ro | --rw | --tmpfs | --hostname | --name | --pidfile | --output | --ready-when-listening | --user | --deny | --allow-only | --deny-action | --profile | --env | --cwd | --mem | --pids | --timeout | --cpu-time | --cpus | --files | --fsize | --net | --allow-connect | --allow-listen | --patch-after | --io | --trace-filter | --trace-format | -f | --trace-time | --trace-string | --learn | --report)
 			((program++))
 			[[ ${words[program]} == = ]] && ((program++)) # --option=value, as bash cuts it
 			((program++))
@@ -111,7 +111,7 @@ _husk_run() {
 	_husk_value && return
 	if [[ $cur == -* && ${words[cword - 1]} != -- ]]; then
 		COMPREPLY=($(compgen -W '-- --env --clear-env --cwd --mem --pids --timeout --cpu-time --cpus --files --fsize --net --allow-connect --allow-listen --no-aslr --no-patch --patch-after --io --trace --trace-filter --trace-format
-			--trace-time --trace-ip --trace-where --trace-string --learn --classic-numbers --stats --profile-cpu --root --ro --rw --tmpfs --overlay
+			--trace-time --trace-ip --trace-where --trace-string --learn --classic-numbers --stats --profile-cpu --report --root --ro --rw --tmpfs --overlay
 			--read-only --hostname --name --pidfile --detach --output --ready-when-listening --user --deny --allow-only --deny-action --profile --unconfined --show-cage --help' -- "$cur"))
 	elif [[ $cur == */* ]]; then
 		compopt -o filenames

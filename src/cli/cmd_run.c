@@ -91,6 +91,8 @@ static const struct {
 	{ "stats", NULL, no_argument, OPT_STATS, "end with a table: calls, errors, time, exits, page tables, memory" },
 	{ "profile-cpu", "FILE", optional_argument, OPT_PROFILE_CPU,
 	  "end with the functions that took CPU time; to FILE: the stacks, folded, for flame graphs" },
+	{ "report", "FILE", required_argument, OPT_REPORT,
+	  "if a process must be ended: why, registers, its last system calls, mappings, to FILE" },
 	{ "help", NULL, no_argument, OPT_HELP, "this text" },
 };
 
@@ -350,6 +352,9 @@ static int set_option(struct monitor_options *o, struct collected *c, int id, ch
 	case OPT_PROFILE_CPU:
 		o->profile_cpu = true;
 		o->profile_file = value;
+		return 0;
+	case OPT_REPORT:
+		o->report_file = value;
 		return 0;
 	case OPT_TRACE:
 		o->trace = true;

@@ -56,6 +56,10 @@ static void end_with_report(struct thread *th, const struct access_fault *fault,
 	if (th->task.cpu->ops->get_fs_gs(th->task.cpu, &r.cpu.fs_base, &r.cpu.gs_base))
 		r.cpu.fs_base = r.cpu.gs_base = 0;
 	report_fault(STDERR_FILENO, &r);
+	if (th->m->report_fd >= 0) {
+		report_fault(th->m->report_fd, &r);
+		ending_report(th, NULL);
+	}
 	th->task.exiting = true;
 	th->task.exit_code = 128 + fault->signo;
 	th->killed_by = fault->signo;

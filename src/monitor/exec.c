@@ -93,6 +93,7 @@ static struct handover fill(const struct thread *th, int program_fd)
 		.report_fd = m->inspection.report_fd,
 		.svg_fd = m->inspection.svg_fd,
 		.profile_fd = m->profile_fd,
+		.ending_fd = m->report_fd,
 		.profile_cpu = o->profile_cpu,
 		.inspect = o->inspect,
 		.inspect_seen = m->inspection.seen,
@@ -135,8 +136,8 @@ static struct handover fill(const struct thread *th, int program_fd)
 static void close_on_exec(const struct handover *h, bool yes)
 {
 	const int fds[] = {
-		h->kvm_fd,     h->trace_fd,   h->self_fd,   h->family_fd, h->loader_fd,
-		h->library_fd, h->program_fd, h->report_fd, h->svg_fd,    h->profile_fd,
+		h->kvm_fd,     h->trace_fd,  h->self_fd, h->family_fd,  h->loader_fd, h->library_fd,
+		h->program_fd, h->report_fd, h->svg_fd,  h->profile_fd, h->ending_fd,
 	};
 
 	for (size_t i = 0; i < HK_ARRAY_LEN(fds); i++)

@@ -13,8 +13,8 @@
 
 /* The fixed part of the file; behind it the CPUID table, then the strings. */
 struct handover {
-	int kvm_fd, trace_fd, self_fd, family_fd, loader_fd, library_fd, program_fd, report_fd, svg_fd,
-		profile_fd; /* -1: none */
+	int kvm_fd, trace_fd, self_fd, family_fd, loader_fd, library_fd, program_fd, report_fd, svg_fd, profile_fd,
+		ending_fd; /* -1: none */
 	int slot;
 	bool is_child, no_new_privs, has_kmsg;
 	bool aslr, patch, observe, classic_numbers, stats, trace, trace_json, trace_rip, trace_where, has_filter,

@@ -30,6 +30,14 @@ enum phase {
 
 struct monitor;
 
+/* A system call that left the guest, for --report. */
+#define PAST_CALLS   32
+#define PAST_PENDING INT64_MIN
+struct past_call {
+	uint64_t nr, a[6];
+	int64_t result;
+};
+
 /* A guest thread: what its host thread alone touches. */
 struct thread {
 	struct monitor *m;
@@ -48,6 +56,9 @@ struct thread {
 	/* --profile-cpu (sampler.c): up to where its CPU time has been looked at, and the periods that wait to be taken. */
 	uint64_t sampled_ns, last_call;
 	uint32_t samples_due;
+	/* --report (ending.c) */
+	struct past_call past[PAST_CALLS];
+	unsigned past_count;
 	bool unshare_fs; /* its working directory, umask and root are to be its own */
 };
 
@@ -82,8 +93,8 @@ struct monitor {
 	struct thread_pool threads;
 	int killed_by; /* signal number, if a fault ended the guest */
 	struct jail jail;
-	int trace_fd; /* -1: neither trace nor statistics nor profile */
-	int profile_fd;
+	int trace_fd;              /* -1: neither trace nor statistics nor profile */
+	int profile_fd, report_fd; /* -1: no --profile-cpu, no --report */
 	int family_fd;
 	int self_fd;               /* husk's own file, to start it again */
 	int loader_fd, library_fd; /* as in struct jail */
@@ -174,6 +185,13 @@ static inline bool sampler_is_due(const struct thread *th)
 {
 	return __atomic_load_n(&th->samples_due, __ATOMIC_RELAXED) != 0;
 }
+
+/* --report (ending.c). Before the walls: open it. 0 or -errno. Around each call: note it, and its result. At the end of the process: write what is known of it;
+ * without a reason, behind what report_fault has written. */
+HK_MUST_CHECK int ending_open(struct monitor *m, struct hk_err *err);
+void ending_note(struct thread *th, const struct hk_call *call);
+void ending_result(struct thread *th, int64_t result);
+void ending_report(struct thread *th, const char *reason);
 
 /* limits.c. Once, for the first process; the host hands them on. 0 or -errno. */
 HK_MUST_CHECK int limits_begin(struct monitor *m, struct hk_err *err);

@@ -19,7 +19,11 @@ static void on_syscall(struct thread *th)
 	server_saw_exit(th->m, th, call.nr);
 	/* A signal that was noted on the way out came before the call. */
 	inspection_at_call(th, call.nr);
+	if (th->m->report_fd >= 0)
+		ending_note(th, &call);
 	result = hk_hostcall_cut ? -HK_ERESTARTNOINTR : hk_dispatch(&th->task, &call);
+	if (th->m->report_fd >= 0)
+		ending_result(th, result);
 	inspection_behind_call(th);
 	if (th->vcpu.data && gate_changes_ids(call.nr)) {
 		server_stop(&th->m->server);
@@ -66,6 +70,7 @@ static bool settle(struct thread *th, struct vcpu_exit *e)
 static void on_broken(struct thread *th, const struct vcpu_exit *e, struct hk_err *err)
 {
 	hk_err_set(err, -EIO, "the virtual machine stopped: %s", e->text);
+	ending_report(th, err->text);
 	th->task.exiting = true;
 	th->task.exit_code = HUSK_EXIT_FAILURE;
 }

@@ -57,6 +57,7 @@ struct monitor_options {
 	bool observe; /* end with the calls that were made, as a profile; neither with a trace nor with stats */
 	bool profile_cpu;
 	const char *profile_file; /* of profile_cpu, for the stacks; NULL: none is kept */
+	const char *report_file;  /* NULL: none */
 	bool trace;
 	bool trace_json, trace_rip, trace_where;
 	int trace_time;           /* bits of enum trace_time */

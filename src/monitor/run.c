@@ -294,8 +294,8 @@ static int open_trace_file(struct monitor *m, struct hk_err *err)
 /* What was opened before the walls were made goes out of the guest's sight. */
 static int keep_descriptors(struct monitor *m, struct hk_err *err)
 {
-	int *const fds[] = { &m->trace_fd,          &m->loader_fd, &m->library_fd, &m->inspection.report_fd,
-			     &m->inspection.svg_fd, &m->profile_fd };
+	int *const fds[] = { &m->trace_fd,          &m->loader_fd,  &m->library_fd, &m->inspection.report_fd,
+			     &m->inspection.svg_fd, &m->profile_fd, &m->report_fd };
 	int r = 0;
 
 	m->loader_fd = m->jail.loader_fd;
@@ -512,14 +512,16 @@ static int run(struct monitor *m, struct hk_err *err)
 		r = inspection_open(m, err);
 	if (r == 0)
 		r = sampler_open(m, err);
+	if (r == 0)
+		r = ending_open(m, err);
 	/* It is not in the guest's root. */
 	if (r == 0)
 		m->vm.kvm_fd = r = vm_device(err);
 	r = r < 0 ? r : 0;
 	if (r == 0)
 		r = make_family(m, err);
-	const int keep[] = { m->family_fd,         m->vm.kvm_fd, m->trace_fd, m->inspection.report_fd,
-			     m->inspection.svg_fd, m->profile_fd };
+	const int keep[] = { m->family_fd,         m->vm.kvm_fd,  m->trace_fd, m->inspection.report_fd,
+			     m->inspection.svg_fd, m->profile_fd, m->report_fd };
 
 	if (r == 0)
 		r = jail_enter(&m->opt->jail, &m->jail, keep, HK_ARRAY_LEN(keep), &status, err);
@@ -552,7 +554,8 @@ static struct monitor *monitor_new(const struct monitor_options *opt)
 	rlimit_tell_output(&m->proc);
 	stamp(m, PHASE_BEGIN);
 	m->vm.vm_fd = m->vm.kvm_fd = m->first.vcpu.fd = m->trace_fd = m->self_fd = m->family_fd = -1;
-	m->loader_fd = m->library_fd = m->inspection.report_fd = m->inspection.svg_fd = m->profile_fd = -1;
+	m->loader_fd = m->library_fd = m->inspection.report_fd = m->inspection.svg_fd = m->profile_fd = m->report_fd =
+		-1;
 	return m;
 }
 
@@ -588,6 +591,9 @@ static int take_descriptors(struct monitor *m, struct inheritance *in, struct hk
 	m->inspection.report_fd = in->fixed.report_fd;
 	m->inspection.svg_fd = in->fixed.svg_fd;
 	m->profile_fd = in->fixed.profile_fd;
+	m->report_fd = in->fixed.ending_fd;
+	if (r == 0 && m->report_fd >= 0)
+		r = fd_guard_inherit(g, &m->report_fd);
 	if (r == 0 && m->profile_fd >= 0)
 		r = fd_guard_inherit(g, &m->profile_fd);
 	if (r == 0 && m->inspection.report_fd >= 0)
